@@ -65,6 +65,16 @@ func (p *Peer) answer(now time.Time, id uint8, data []byte) error {
 	return nil
 }
 
+// Repeat sends the last CHAP Response again if there is no verdict on it yet.
+// It is for a server that goes on to the next phase: its Success was lost, and
+// answering the same Response with the same verdict is all that makes it say so
+// again (RFC 1994 §4.2). It is no second attempt. With PAP it does nothing.
+func (p *Peer) Repeat() {
+	if p.state == stateAnswered {
+		p.packet = bytes.Clone(p.exchange.response)
+	}
+}
+
 // respond computes the Response; the length of challenge was checked.
 func (p *Peer) respond(id uint8, challenge []byte) (exchange, error) {
 	x := exchange{id: id, challenge: bytes.Clone(challenge)}

@@ -111,6 +111,20 @@ func TestRepeatedChallengeGetsTheSameResponse(t *testing.T) {
 	quiet(t, p)
 }
 
+func TestRepeatWhileThereIsNoVerdict(t *testing.T) {
+	p := newPeer(t, MethodMSCHAPv2)
+	p.Repeat()
+	assert.Nil(t, p.NextPacket(), "nothing was sent yet")
+	p.Receive(start, newChallenge(1, unhex(t, sampleAuth)))
+	first, _ := response(t, p, 1)
+	p.Repeat()
+	assert.Equal(t, newPacket(codeResponse, 1, AppendValue(nil, first, sampleUser)), p.NextPacket())
+	p.Receive(start, newPacket(codeFailure, 1, []byte("E=691 R=1")))
+	event(t, p, EventFailed)
+	p.Repeat()
+	assert.Nil(t, p.NextPacket(), "a refused password is never sent again")
+}
+
 func TestRechallengeAfterSuccessKeepsTheKeys(t *testing.T) {
 	p := newPeer(t, MethodMSCHAPv2)
 	p.Receive(start, newChallenge(1, unhex(t, sampleAuth)))
