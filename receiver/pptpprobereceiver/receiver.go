@@ -1,0 +1,271 @@
+package pptpprobereceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
+	"github.com/otelcol-pptp/otelcol-pptp/receiver/pptpprobereceiver/internal/metadata"
+)
+
+// format and transport are what the collector's own metrics call our data.
+const (
+	format    = "pptp_probe"
+	transport = "pptp"
+)
+
+// probeReceiver runs the sessions of one configuration and feeds all signals
+// that are wired. Each target has at most one session at a time.
+type probeReceiver struct {
+	cfg       *Config
+	pool      *probePool
+	logger    *zap.Logger
+	telemetry *telemetry
+	random    func() uint64
+
+	// Set before Start; nil if the signal is not wired.
+	metrics *metricsSink
+	logs    *logsSink
+	traces  *tracesSink
+
+	scheduler *scheduler
+	host      component.Host
+	stopPush  context.CancelFunc
+	pushCtx   context.Context // of everything that is passed on; cancelled when Shutdown gives up or is done
+
+	released chan struct{} // closed when the probe has been given back
+	faults   faults
+}
+
+// metricsSink, logsSink and tracesSink are one wired signal each.
+type metricsSink struct {
+	maker *metricsMaker
+	obs   *receiverhelper.ObsReport
+	next  consumer.Metrics
+}
+
+type logsSink struct {
+	maker *logsMaker
+	obs   *receiverhelper.ObsReport
+	next  consumer.Logs
+}
+
+type tracesSink struct {
+	maker *tracesMaker
+	obs   *receiverhelper.ObsReport
+	next  consumer.Traces
+}
+
+// probeTarget is a target at run time.
+type probeTarget struct {
+	probe           pptpprobe.Target
+	where           string // host:port, with the name if it says more
+	resource        pcommon.Resource
+	includeUsername bool
+	metrics         *targetMetrics
+}
+
+func newProbeReceiver(set receiver.Settings, cfg *Config, pool *probePool) (*probeReceiver, error) {
+	t, err := newTelemetry(set)
+	if err != nil {
+		return nil, err
+	}
+	return &probeReceiver{cfg: cfg, pool: pool, logger: set.Logger, telemetry: t, random: rand.Uint64}, nil
+}
+
+func newObsReport(set receiver.Settings) (*receiverhelper.ObsReport, error) {
+	return receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: set.ID, Transport: transport, ReceiverCreateSettings: set,
+	})
+}
+
+func (r *probeReceiver) addMetrics(set receiver.Settings, next consumer.Metrics) error {
+	obs, err := newObsReport(set)
+	if err != nil {
+		return err
+	}
+	r.metrics = &metricsSink{maker: newMetricsMaker(r.cfg, set), obs: obs, next: next}
+	return nil
+}
+
+func (r *probeReceiver) addLogs(set receiver.Settings, next consumer.Logs) error {
+	obs, err := newObsReport(set)
+	if err != nil {
+		return err
+	}
+	r.logs = &logsSink{maker: newLogsMaker(r.cfg, set), obs: obs, next: next}
+	return nil
+}
+
+func (r *probeReceiver) addTraces(set receiver.Settings, next consumer.Traces) error {
+	obs, err := newObsReport(set)
+	if err != nil {
+		return err
+	}
+	r.traces = &tracesSink{maker: newTracesMaker(set), obs: obs, next: next}
+	return nil
+}
+
+// Start implements [component.Component].
+func (r *probeReceiver) Start(_ context.Context, host component.Host) error {
+	r.host = host
+	r.pushCtx, r.stopPush = context.WithCancel(context.Background())
+	if r.metrics != nil {
+		r.metrics.maker.begin(pcommon.NewTimestampFromTime(time.Now()))
+	}
+	probe, release := r.pool.acquire()
+	jobs := make([]*job, len(r.cfg.Targets))
+	for i := range r.cfg.Targets {
+		t := r.newTarget(&r.cfg.Targets[i])
+		interval := r.cfg.Targets[i].interval(r.cfg)
+		jobs[i] = &job{
+			host:     strings.ToLower(t.probe.Host),
+			interval: interval,
+			jitter:   jitterOf(interval, r.cfg.Targets[i].Session.longest(), r.cfg.Jitter),
+			run:      func(ctx context.Context) { r.session(ctx, probe, t) },
+		}
+	}
+	s := newScheduler(jobs, r.cfg.MaxConcurrent, r.cfg.InitialDelay, schedulerHooks{
+		started: r.telemetry.sessionStarted,
+		skipped: r.telemetry.sessionSkipped,
+	})
+	if err := r.telemetry.observe(s, r.cfg.MaxConcurrent, len(jobs), probe); err != nil {
+		return errors.Join(err, release())
+	}
+	r.released = make(chan struct{})
+	r.scheduler = s
+	s.start()
+	go func() {
+		// Given back only when no session uses it any more, which may be after a
+		// Shutdown that could not wait.
+		<-s.stopped()
+		if err := release(); err != nil {
+			r.logger.Warn("Closing the GRE socket", zap.Error(err))
+		}
+		close(r.released)
+	}()
+	r.logger.Info("Probing PPTP gateways", zap.Int("targets", len(jobs)), zap.Duration("interval", r.cfg.CollectionInterval))
+	return nil
+}
+
+// Shutdown implements [component.Component]. It ends the running sessions and
+// waits for their teardown, unless ctx is done before.
+func (r *probeReceiver) Shutdown(ctx context.Context) error {
+	if r.scheduler == nil {
+		r.telemetry.shutdown()
+		return nil
+	}
+	err := r.scheduler.stop(ctx)
+	r.stopPush()
+	r.telemetry.shutdown()
+	if err != nil {
+		return fmt.Errorf("waiting for the teardown of running sessions: %w", err)
+	}
+	<-r.released
+	return nil
+}
+
+// newTarget prepares what does not change from session to session.
+func (r *probeReceiver) newTarget(c *TargetConfig) *probeTarget {
+	t := &probeTarget{probe: c.target(), includeUsername: r.cfg.IncludeUsername}
+	t.where = fmt.Sprintf("%s:%d", t.probe.Host, t.probe.Port)
+	if t.probe.Name != t.probe.Host && t.probe.Name != t.where {
+		t.where = t.probe.Name + " (" + t.where + ")"
+	}
+	instance := t.probe.Name
+	rb := metadata.NewResourceBuilder(r.cfg.Metrics.ResourceAttributes)
+	rb.SetPptpGatewayID(c.gatewayID(t.probe.Host))
+	rb.SetPptpTarget(t.probe.Name)
+	if r.cfg.Vantage != "" {
+		rb.SetPptpVantage(r.cfg.Vantage)
+		instance += "@" + r.cfg.Vantage
+	}
+	rb.SetServerAddress(t.probe.Host)
+	rb.SetServerPort(int64(t.probe.Port))
+	rb.SetNetworkProtocolNamePptp()
+	rb.SetNetworkProtocolVersion("1.0")
+	rb.SetNetworkTypeIpv4()
+	rb.SetServiceName("pptp")
+	rb.SetServiceInstanceID(instance)
+	t.resource = rb.Emit()
+	if r.metrics != nil {
+		t.metrics = newTargetMetrics()
+	}
+	return t
+}
+
+// jitterOf bounds the jitter so that two starts are never closer than a session
+// can take.
+func jitterOf(interval, longest time.Duration, share float64) time.Duration {
+	return max(0, min(time.Duration(share*float64(interval)), interval-longest))
+}
+
+// session runs one session and reports it.
+func (r *probeReceiver) session(ctx context.Context, probe prober, t *probeTarget) {
+	res := probe.Run(ctx, t.probe)
+	if ctx.Err() != nil && !res.OK() {
+		// Ended by our Shutdown: that says nothing of the gateway.
+		r.telemetry.sessionCancelled()
+		return
+	}
+	r.telemetry.sessionEnded(res.Duration, res.OK())
+	r.faults.update(r, t.probe.Name, res)
+	r.report(newSession(t, res, r.random))
+}
+
+// report passes the session on to all wired signals. What one of them refuses
+// does not keep it from the others, and does not stop the schedule: the next
+// session brings the cumulative metrics again.
+func (r *probeReceiver) report(s *session) {
+	if r.pushCtx.Err() != nil {
+		return // Shutdown has given up on this session; what is downstream may be gone
+	}
+	if k := r.metrics; k != nil {
+		var ex *exemplar
+		if r.traces != nil {
+			ex = &exemplar{s.traceID, s.rootID}
+		}
+		if md := k.maker.make(s, ex); md.DataPointCount() > 0 {
+			n := md.DataPointCount()
+			ctx := k.obs.StartMetricsOp(r.pushCtx)
+			err := k.next.ConsumeMetrics(ctx, md)
+			k.obs.EndMetricsOp(ctx, format, n, err)
+			r.refused("metrics", s, err)
+		}
+	}
+	if k := r.logs; k != nil {
+		if ld := k.maker.make(s); ld.LogRecordCount() > 0 {
+			n := ld.LogRecordCount()
+			ctx := k.obs.StartLogsOp(r.pushCtx)
+			err := k.next.ConsumeLogs(ctx, ld)
+			k.obs.EndLogsOp(ctx, format, n, err)
+			r.refused("logs", s, err)
+		}
+	}
+	if k := r.traces; k != nil {
+		td := k.maker.make(s)
+		n := td.SpanCount()
+		ctx := k.obs.StartTracesOp(r.pushCtx)
+		err := k.next.ConsumeTraces(ctx, td)
+		k.obs.EndTracesOp(ctx, format, n, err)
+		r.refused("traces", s, err)
+	}
+}
+
+func (r *probeReceiver) refused(signal string, s *session, err error) {
+	if err != nil {
+		r.logger.Warn("The pipeline did not accept a session", zap.String("signal", signal),
+			zap.String("target", s.target.probe.Name), zap.Error(err))
+	}
+}
