@@ -14,7 +14,7 @@ ifeq ($(shell command -v $(GO) 2>/dev/null),)
 $(error no `$(GO)` in PATH: install Go 1.26 or newer from https://go.dev/dl/ and put its bin folder into PATH)
 endif
 
-# What a user may set: make run FAULT=gre-drop, make fuzz FUZZTIME=5m, make bench PKG=./pptp/mppe
+# What a user may set: make run FAULT=gre_blackhole, make fuzz FUZZTIME=5m, make bench PKG=./pptp/mppe
 COLLECTOR ?= bin/otelcol-pptp
 CONFIG    ?= examples/demo.yaml
 FAULT     ?=
@@ -38,7 +38,7 @@ say = @printf '\033[1m==>\033[0m %s\n'
 # ------------------------------------------------------------------------------------------------------------ build
 
 .PHONY: build
-build: bin/otelcol-pptp bin/pptpgw ## Build bin/otelcol-pptp and the simulated gateway bin/pptpgw (first time 5 to 10 min)
+build: bin/otelcol-pptp bin/pptpgw bin/pptpprobe ## Build bin/otelcol-pptp, the simulated gateway bin/pptpgw and bin/pptpprobe (first time 5 to 10 min)
 
 .PHONY: build-full
 build-full: bin/otelcol-pptp-full ## Build bin/otelcol-pptp-full from builder-config.full.yaml (first time 15 min)
@@ -67,10 +67,11 @@ bin/otelcol-pptp bin/otelcol-pptp-full:
 	$(say) "$@ (first time 3 to 10 min, then seconds)"
 	@$(release) $(GO) -C $(<D) build -v -mod=mod $(strip_syms) -o ../$@ . 2>&1 | $(count_packages)
 
-.PHONY: bin/pptpgw bin/pptpdemo
+.PHONY: bin/pptpgw bin/pptpprobe bin/pptpdemo
 bin/pptpgw: package := ./testbed/gateway/cmd/pptpgw
+bin/pptpprobe: package := ./pptpprobe/cmd/pptpprobe
 bin/pptpdemo: package := ./testbed/demo
-bin/pptpgw bin/pptpdemo:
+bin/pptpgw bin/pptpprobe bin/pptpdemo:
 	$(say) "$@"
 	@$(release) $(GO) build $(strip_syms) -o $@ $(package)
 

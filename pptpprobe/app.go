@@ -140,7 +140,7 @@ func checkICMP(ctx context.Context, tun *tunnel.Tunnel, peer netip.Addr, r *Chec
 		p.Sent++
 		go func() {
 			defer func() { done <- struct{}{} }()
-			reply, err := tun.Ping(ctx, c.Address, uint16(i), c.Size, false) //nolint:gosec // bounded by maxPingCount
+			reply, err := tun.Ping(ctx, c.Address, uint16(i), c.Size, false)
 			rtts[i], errs[i] = reply.RTT, err
 		}()
 		if p.Sent < c.Count {

@@ -36,7 +36,7 @@ func (c *callIDs) take(now time.Time, server netip.Addr) (uint16, bool) {
 	}
 	start := c.random()
 	for i := range 1 << 16 {
-		id := start + uint16(i) //nolint:gosec // wraps on purpose
+		id := start + uint16(i)
 		if id == 0 {
 			continue
 		}
@@ -97,7 +97,7 @@ func (c *callIDs) forgetIdleServers(now time.Time) {
 func (c *callIDs) random() uint16 {
 	var b [2]byte
 	if _, err := io.ReadFull(c.rand, b[:]); err != nil {
-		return uint16(time.Now().UnixNano()) //nolint:gosec // any start will do
+		return uint16(time.Now().UnixNano())
 	}
 	return binary.BigEndian.Uint16(b[:])
 }

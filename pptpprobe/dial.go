@@ -78,6 +78,7 @@ func (s *session) connect() {
 	}
 	s.conn = c
 	s.res.LocalAddr = c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	s.captureOpened(time.Now())
 	s.stages.done(time.Now())
 	s.tcpIn = make(chan tcpChunk)
 	go readControl(s.conn, s.tcpIn)

@@ -40,7 +40,7 @@ func (s *session) pppEvent(now time.Time, e ppp.Event) {
 		if s.lcpEvent(e) || s.authEvent(e) || s.ccpEvent(now, e) {
 			return
 		}
-		s.ipcpEvent(now, e)
+		s.ipcpEvent(e)
 	}
 }
 
@@ -247,7 +247,7 @@ func bits(b mppe.Bits) string {
 }
 
 // ipcpEvent takes the reports of IPCP.
-func (s *session) ipcpEvent(now time.Time, e ppp.Event) {
+func (s *session) ipcpEvent(e ppp.Event) {
 	switch e.Kind {
 	case ppp.EventIPCPTimeout:
 		s.failWith(StageIPCP, CauseIPCPTimeout, "the server does not answer IPCP", nil)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/control"
 )
@@ -20,7 +19,8 @@ var (
 // fakePath is both ways to a server that a test plays: the control connection
 // and GRE, without a socket, so that a session can run in virtual time.
 type fakePath struct {
-	server net.Conn // the server's end of the control connection
+	server    net.Conn      // the server's end of the control connection, once
+	connected chan struct{} // is closed
 
 	mu      sync.Mutex
 	deliver func([]byte, netip.Addr, netip.Addr)
@@ -40,7 +40,7 @@ func (fakeConn) LocalAddr() net.Addr {
 }
 
 func newFakePath() (*fakePath, *Probe) {
-	f := &fakePath{}
+	f := &fakePath{connected: make(chan struct{})}
 	return f, New(Options{dial: f.dial, openGRE: f.openGRE})
 }
 
@@ -49,9 +49,8 @@ func (f *fakePath) dial(context.Context, string, string) (net.Conn, error) {
 		return nil, f.dialErr
 	}
 	ours, theirs := net.Pipe()
-	f.mu.Lock()
 	f.server = theirs
-	f.mu.Unlock()
+	close(f.connected)
 	return fakeConn{ours}, nil
 }
 
@@ -84,15 +83,8 @@ func (f *fakePath) target(depth Depth) Target {
 
 // control is the server's end of the control connection, once it is there.
 func (f *fakePath) control() net.Conn {
-	for {
-		f.mu.Lock()
-		c := f.server
-		f.mu.Unlock()
-		if c != nil {
-			return c
-		}
-		time.Sleep(time.Millisecond) // virtual
-	}
+	<-f.connected
+	return f.server
 }
 
 // serve plays the server of the control connection until it ends: it sends what

@@ -72,7 +72,7 @@ func script(steps ...any) []byte {
 	for i := 0; i < len(steps); i += 2 {
 		data, _ := steps[i+1].([]byte)
 		b = append(b, byte(steps[i].(int)))
-		b = binary.BigEndian.AppendUint16(b, uint16(len(data))) //nolint:gosec // short
+		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
 		b = append(b, data...)
 	}
 	return b

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe/internal/capture"
 )
 
 // Options configure a [Probe]. The zero value is ready to use.
@@ -19,6 +21,8 @@ type Options struct {
 	MaxSessions int
 	// Resolver resolves the host names of targets; nil is net.DefaultResolver.
 	Resolver *net.Resolver
+	// Capture writes the packets of failed sessions to files; nil is off.
+	Capture *CaptureOptions
 
 	// dial and openGRE replace the sockets in tests.
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -60,6 +64,9 @@ type Probe struct {
 	mu     sync.Mutex // guards sock and closed
 	sock   greSocket
 	closed bool
+
+	capture    *capture.Store // nil: off
+	captureErr error          // of options that are not valid
 }
 
 // ProbeStats counts what a [Probe] has seen since it was made.
@@ -89,6 +96,7 @@ func New(o Options) *Probe {
 	p := &Probe{opts: o}
 	p.reg.init()
 	p.ids.init(o.Rand)
+	p.capture, p.captureErr = openCapture(o.Capture)
 	return p
 }
 

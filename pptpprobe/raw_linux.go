@@ -99,7 +99,7 @@ func isQueuedError(err error) bool {
 func putPktInfo(b []byte, src netip.Addr) int {
 	const data = unix.SizeofInet4Pktinfo
 	n := unix.CmsgSpace(data)
-	binary.NativeEndian.PutUint64(b[0:], uint64(unix.CmsgLen(data))) //nolint:gosec // a constant
+	binary.NativeEndian.PutUint64(b[0:], uint64(unix.CmsgLen(data)))
 	binary.NativeEndian.PutUint32(b[8:], unix.SOL_IP)
 	binary.NativeEndian.PutUint32(b[12:], unix.IP_PKTINFO)
 	a := src.As4()
@@ -161,13 +161,13 @@ func (r *rawSocket) packet(b []byte) {
 
 // drainErrors reads the queue of ICMP errors and says whether there were any.
 func (r *rawSocket) drainErrors(fd int, buf, oob []byte) bool {
-	any := false
+	found := false
 	for range 256 {
 		n, oobn, _, name, err := unix.Recvmsg(fd, buf, oob, unix.MSG_ERRQUEUE)
 		if err != nil {
-			return any
+			return found
 		}
-		any = true
+		found = true
 		if to, ok := name.(*unix.SockaddrInet4); ok {
 			e := greError{To: netip.AddrFrom4(to.Addr)}
 			if !parseICMPError(oob[:oobn], &e.ICMPError) {
@@ -179,7 +179,7 @@ func (r *rawSocket) drainErrors(fd int, buf, oob []byte) bool {
 			r.failed(e)
 		}
 	}
-	return any
+	return found
 }
 
 // parseICMPError reads a sock_extended_err control message; false if it holds

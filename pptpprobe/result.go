@@ -176,6 +176,11 @@ type Result struct {
 	ControlEchoRTTs, LCPEchoRTTs []time.Duration
 	ICMPErrors                   []ICMPError // the first few
 	Identification               string      // text of an LCP Identification, as RRAS sends
+
+	// CapturePath is the file with the packets of a failed session, if there is
+	// one, and CaptureErr why it could not be written.
+	CapturePath string
+	CaptureErr  error
 }
 
 // OK says whether the session reached its depth.

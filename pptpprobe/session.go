@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/control"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/gre"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
+	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe/internal/capture"
 )
 
 const (
@@ -33,6 +34,7 @@ type session struct {
 	gre    *gre.Endpoint
 	sock   greSocket
 	conn   net.Conn
+	rec    *capture.Recorder // nil: off
 	tun    *tunnel.Tunnel
 
 	inbox  chan *input
@@ -121,6 +123,7 @@ func (s *session) run(ctx context.Context) {
 	s.assess()
 	s.teardown()
 	s.res.Duration = time.Since(s.res.Start)
+	s.saveCapture()
 }
 
 func (s *session) steps() []func() {
@@ -222,13 +225,9 @@ func (s *session) nextDeadline(until time.Time) time.Time {
 	return next
 }
 
-// wait blocks until something arrives, until next, or until ctx is done (nil: never).
+// wait blocks until something arrives, until next, or until ctx is done.
 func (s *session) wait(ctx context.Context, next time.Time) {
 	s.timer.Reset(time.Until(next))
-	var cancelled <-chan struct{}
-	if ctx != nil {
-		cancelled = ctx.Done()
-	}
 	select {
 	case in := <-s.inbox:
 		s.take(in)
@@ -239,7 +238,7 @@ func (s *session) wait(ctx context.Context, next time.Time) {
 		s.sendIP(out)
 	case <-s.wake:
 	case <-s.timer.C:
-	case <-cancelled:
+	case <-ctx.Done():
 		s.cancelled()
 	}
 }
@@ -279,6 +278,7 @@ func (s *session) take(in *input) {
 		s.icmp(now, *in.icmp)
 		return
 	}
+	s.captureGREReceived(now, in)
 	if s.gre == nil {
 		// GRE and TCP take different ways: the server's first frame may be here
 		// before its Outgoing-Call-Reply.
@@ -307,6 +307,7 @@ func (s *session) frame(payload []byte) {
 // tcp takes bytes, or the end, of the control connection.
 func (s *session) tcp(c tcpChunk) {
 	now := time.Now()
+	s.captureControlReceived(now, c)
 	if len(c.data) > 0 {
 		s.ctrl.Receive(now, c.data)
 	}
@@ -324,7 +325,8 @@ func (s *session) flush(now time.Time) {
 		for m := s.ctrl.NextMessage(); m != nil; m = s.ctrl.NextMessage() {
 			// One write for each message: middleboxes look at the first of a segment only.
 			if err := s.conn.SetWriteDeadline(now.Add(s.t.Budgets.Control)); err == nil {
-				_, _ = s.conn.Write(m) // a failure shows as the end of the stream
+				n, _ := s.conn.Write(m) // a failure shows as the end of the stream
+				s.captureControlSent(m[:n])
 			}
 		}
 	}
@@ -361,4 +363,5 @@ func (s *session) send(packet []byte) {
 		return
 	}
 	s.seen.sendErrs = 0
+	s.captureGRESent(packet)
 }

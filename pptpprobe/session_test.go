@@ -114,10 +114,7 @@ func TestCancelTearsDown(t *testing.T) {
 			seen = append(seen, m.Type())
 			return polite(m)
 		})
-		go func() {
-			time.Sleep(3 * time.Second)
-			cancel()
-		}()
+		time.AfterFunc(3*time.Second, cancel)
 		r := p.Run(ctx, f.target(DepthNetwork))
 		requireFailure(t, r, StageGRE, CauseLocalDeadline)
 		assert.Contains(t, r.Failure.Detail, "cancelled")
@@ -184,7 +181,7 @@ func TestLimits(t *testing.T) {
 			f, p := newFakePath()
 			all := make(map[uint16]time.Time)
 			for id := range 1 << 16 {
-				all[uint16(id)] = time.Time{} //nolint:gosec // every id there is
+				all[uint16(id)] = time.Time{}
 			}
 			p.ids.used[fakeServer] = all
 			go f.serve(polite)

@@ -1,6 +1,7 @@
 package pptpprobe
 
 import (
+	"context"
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
@@ -27,6 +28,7 @@ func (s *session) teardown() {
 		s.clearCall(end)
 		s.stopControl(end)
 		_ = s.conn.Close()
+		s.rec.ControlClosed(time.Now(), false)
 		s.drainControl()
 		s.stages.done(time.Now())
 	}
@@ -95,7 +97,7 @@ func (s *session) await(end time.Time, done func() bool) bool {
 		case !now.Before(end):
 			return false
 		}
-		s.wait(nil, s.nextDeadline(end))
+		s.wait(context.Background(), s.nextDeadline(end)) // whatever became of the session's own
 	}
 }
 
@@ -104,7 +106,7 @@ func (s *session) drainControl() {
 	if s.tcpIn == nil {
 		return
 	}
-	for range s.tcpIn { //nolint:revive // only its end matters
+	for range s.tcpIn {
 	}
 }
 

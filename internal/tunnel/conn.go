@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -89,7 +90,7 @@ func (s *socket) ended(d *deadline) error {
 
 // opError is how package net reports errors; nil and io.EOF stay what they are.
 func (s *socket) opError(op string, remote net.Addr, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	return &net.OpError{Op: op, Net: s.network, Source: s.LocalAddr(), Addr: remote, Err: err}

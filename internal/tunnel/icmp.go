@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
@@ -48,12 +49,12 @@ func (e *ICMPError) text() string {
 	case icmpParameterProblem:
 		return "parameter problem"
 	}
-	switch e.Unwrap() {
-	case syscall.ENETUNREACH:
+	switch err := e.Unwrap(); {
+	case errors.Is(err, syscall.ENETUNREACH):
 		return "network unreachable"
-	case syscall.EMSGSIZE:
+	case errors.Is(err, syscall.EMSGSIZE):
 		return "fragmentation needed"
-	case syscall.ECONNREFUSED:
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return "protocol or port unreachable"
 	default:
 		return "host unreachable"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -168,7 +169,7 @@ func TestDialTCPErrors(t *testing.T) {
 			var op *net.OpError
 			require.ErrorAs(t, err, &op)
 			assert.Equal(t, "dial", op.Op)
-			assert.Equal(t, tc.want == context.DeadlineExceeded, op.Timeout())
+			assert.Equal(t, errors.Is(tc.want, context.DeadlineExceeded), op.Timeout())
 		})
 	}
 }

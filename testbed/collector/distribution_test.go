@@ -62,7 +62,7 @@ func start(t *testing.T, o collector.Options) *collector.Process {
 	return p
 }
 
-func startGateway(t *testing.T, listen, fault string) *gateway.Gateway {
+func startGateway(t *testing.T, listen, fault string) {
 	t.Helper()
 	cfg := gateway.Config{
 		Listen: netip.MustParseAddrPort(listen), Users: map[string]string{user: password},
@@ -76,7 +76,6 @@ func startGateway(t *testing.T, listen, fault string) *gateway.Gateway {
 	gw, err := gateway.Start(context.Background(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, gw.Close()) })
-	return gw
 }
 
 func freePort(t *testing.T) string {
@@ -164,7 +163,7 @@ service:
 		}
 	})
 	for _, name := range []string{"metrics.json", "logs.json", "traces.json"} {
-		b, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // of this test
+		b, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.NotContains(t, string(b), password)
 	}
@@ -250,7 +249,7 @@ func hasExemplar(m pmetric.Metric, trace pcommon.TraceID) bool {
 // each calls f for every line of a file that may not be there yet.
 func each(t *testing.T, path string, f func([]byte)) {
 	t.Helper()
-	file, err := os.Open(path) //nolint:gosec // of this test
+	file, err := os.Open(path)
 	if os.IsNotExist(err) {
 		return
 	}
@@ -268,7 +267,7 @@ func each(t *testing.T, path string, f func([]byte)) {
 
 func scrape(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := http.Get(url) //nolint:gosec,noctx // the exporter of this test, on loopback
+	resp, err := http.Get(url)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
@@ -285,12 +284,12 @@ func TestWithoutPrivilege(t *testing.T) {
 	startGateway(t, "127.0.51.4:1723", "")
 	prometheus := freePort(t)
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "pptp-unprivileged") // t.TempDir is for its owner only
+	dir, err := os.MkdirTemp("", "pptp-unprivileged") //nolint:usetesting // t.TempDir is for its owner only
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // for the other user
+	require.NoError(t, os.Chmod(dir, 0o755))
 	bin, config := filepath.Join(dir, "otelcol-pptp"), filepath.Join(dir, "config.yaml")
-	out, err := exec.Command("cp", binary(t), bin).CombinedOutput() //nolint:gosec,noctx // a copy that the other user can reach
+	out, err := exec.Command("cp", binary(t), bin).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `
 receivers:
@@ -307,7 +306,7 @@ service:
   pipelines:
     metrics: {receivers: [pptp_probe], exporters: [prometheus]}
     logs: {receivers: [pptp_probe], exporters: [debug]}
-`, prometheus), 0o644)) //nolint:gosec // for the other user
+`, prometheus), 0o644))
 	p := start(t, collector.Options{Binary: bin, Args: []string{"--config", config}, Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
 	require.Eventually(t, func() bool {
 		return strings.Contains(p.Log(), "local.no_permission") && strings.Contains(p.Log(), "sudo setcap cap_net_raw+ep "+bin)
@@ -343,7 +342,7 @@ func TestExamples(t *testing.T) {
 			if base, ok := strings.CutSuffix(example, "-otlp.yaml"); ok { // adds to another one
 				args = []string{"validate", "--config", base + ".yaml", "--config", example}
 			}
-			cmd := exec.Command(bin, args...) //nolint:gosec,noctx // the collector under test
+			cmd := exec.Command(bin, args...)
 			cmd.Env = env
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, string(out))

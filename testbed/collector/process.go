@@ -35,7 +35,7 @@ type Options struct {
 // Start starts a collector. It has a process group of its own, so that an
 // interrupt from the terminal does not reach it: the caller stops it, in order.
 func Start(o Options) (*Process, error) {
-	p := &Process{cmd: exec.Command(o.Binary, o.Args...), done: make(chan struct{})} //nolint:gosec,noctx // the caller's binary; ended by Stop
+	p := &Process{cmd: exec.Command(o.Binary, o.Args...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), o.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: o.Credential}

@@ -30,7 +30,7 @@ import (
 const (
 	gatewayAddr    = "127.0.0.2:1723"
 	prometheusAddr = "127.0.0.1:9464"
-	user, password = "probe", "demo-password" //nolint:gosec // of the simulated gateway
+	user, password = "probe", "demo-password"
 )
 
 func main() {

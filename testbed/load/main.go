@@ -1,0 +1,120 @@
+//go:build linux
+
+// Pptpload measures what the client side of many PPTP sessions costs: CPU per
+// session set up, and memory, goroutines, threads and sockets per session held.
+// The simulated gateway runs in a process of its own, so that what is measured
+// is the client alone.
+//
+//	pptpload setup -sessions 5000 -parallel 16
+//	pptpload hold -sessions 10000 -rate 200 -for 2m
+//	pptpload hold -sessions 10000 -rate 200 -for 2m -stack
+//
+// The kernel copies each GRE packet to every raw GRE socket of its network
+// namespace, so other PPTP clients and gateways of the host take part in the
+// measurement unless it runs in a namespace of its own; see `make load`.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"time"
+)
+
+const (
+	user     = "load"
+	password = "a password" //nolint:gosec // of the simulated gateway
+)
+
+// options are the flags of a run.
+type options struct {
+	gateway  string        // address of one that runs already; empty: a child process
+	listen   string        // of the child
+	sessions int           // in total, or held at once
+	parallel int           // sessions that are set up at a time
+	rate     float64       // sessions started per second; 0: as fast as they go
+	hold     time.Duration // from one in-tunnel ping to the next
+	stack    bool          // an HTTP request first, which makes the TCP/IP stack
+	cpu, mem string        // files of profiles
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "pptpload:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("usage: pptpload setup|hold [flags]; -h lists them")
+	}
+	o := options{}
+	fs := flag.NewFlagSet("pptpload "+args[0], flag.ContinueOnError)
+	fs.StringVar(&o.listen, "listen", "127.88.0.1:1723", "`address` of the simulated gateway")
+	fs.StringVar(&o.gateway, "gateway", "", "`address` of a gateway that runs already (user "+user+"), instead of a child process")
+	fs.IntVar(&o.sessions, "sessions", 1000, "how many sessions: in total (setup), at once (hold)")
+	fs.IntVar(&o.parallel, "parallel", 16, "how many sessions are set up at a time")
+	fs.Float64Var(&o.rate, "rate", 0, "sessions started per second; 0: as fast as they go")
+	fs.DurationVar(&o.hold, "for", time.Minute, "hold: how long each session stays up, from its first ping through the tunnel to its second")
+	fs.BoolVar(&o.stack, "stack", false, "hold: with a TCP/IP stack in each session (it fetches a page first)")
+	fs.StringVar(&o.cpu, "cpuprofile", "", "write a CPU profile to this `file`")
+	fs.StringVar(&o.mem, "memprofile", "", "hold: write a heap profile with all sessions up to this `file`")
+	if err := fs.Parse(args[1:]); err != nil {
+		return err
+	}
+	if o.sessions < 1 || o.parallel < 1 || fs.NArg() > 0 {
+		return errors.New("-sessions and -parallel must be positive, and nothing may follow the flags")
+	}
+	if args[0] == "gateway" { // what a child process runs
+		return serve(ctx, o.listen, os.Stdin, out)
+	}
+	return measured(ctx, args[0], o, out)
+}
+
+// measured runs one of the measurements with a gateway beside it.
+func measured(ctx context.Context, what string, o options, out io.Writer) (err error) {
+	limit := raiseFiles()
+	if what == "hold" && limit < uint64(o.sessions)+100 { //nolint:gosec // positive
+		return fmt.Errorf("%d sessions need as many TCP sockets, but the limit of open files is %d: raise `ulimit -n`", o.sessions, limit)
+	}
+	gw, err := startGateway(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, gw.stop()) }()
+	if o.cpu != "" {
+		f, err := os.Create(o.cpu)
+		if err != nil {
+			return err
+		}
+		defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+	}
+	switch what {
+	case "setup":
+		return measureSetup(ctx, o, gw, out)
+	case "hold":
+		return measureHold(ctx, o, gw, out)
+	}
+	return fmt.Errorf("unknown measurement %q: use setup or hold", what)
+}
+
+// parseGateway reads an address with a port.
+func parseGateway(s string) (netip.AddrPort, error) {
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return a, fmt.Errorf("gateway: %w", err)
+	}
+	return a, nil
+}
