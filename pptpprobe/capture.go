@@ -21,8 +21,9 @@ type CaptureOptions struct {
 	MaxFiles int
 	MaxBytes int64
 	// PerSession bounds the memory, in bytes, that the packets of a session take
-	// while it runs; 0 is 256 KiB, and at least 16 KiB are needed. At most one packet
-	// for each 512 bytes is kept: the first quarter, and the newest.
+	// while it runs; 0 is 256 KiB, the least is 16 KiB. It begins with 8 KiB and
+	// grows with the packets, of which at most one for each 512 bytes is kept: the
+	// first quarter, and the newest.
 	PerSession int
 	// Secrets leaves PAP passwords, CHAP challenges and responses, and encrypted
 	// data in the files; otherwise they are zeroed.
