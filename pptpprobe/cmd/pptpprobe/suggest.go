@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// oneOf lists the valid values, and the one that was probably meant.
+func oneOf(value string, valid []string) string {
+	s := "use one of " + strings.Join(valid, ", ")
+	if best := nearest(value, valid); best != "" {
+		s += fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	return s
+}
+
+// nearest returns the value that was probably meant, or the empty string.
+func nearest(value string, valid []string) string {
+	best, distance := "", len(value)/2+1
+	if value == "" {
+		return ""
+	}
+	for _, v := range valid {
+		if d := editDistance(strings.ToLower(value), v); d < distance {
+			best, distance = v, d
+		}
+	}
+	return best
+}
+
+// editDistance is how many letters to insert, remove or replace to get from a to b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
