@@ -7,10 +7,10 @@ const timedPackets = 128
 
 // sender numbers data packets and matches the peer's acknowledgements to them.
 type sender struct {
-	next  uint32    // number of the next packet
-	acked uint32    // highest number acknowledged; before the first, one less than the first number
-	base  time.Time // when the first packet was sent; sentAt counts from it
-	sent  [timedPackets]time.Duration
+	next  uint32               // number of the next packet
+	acked uint32               // highest number acknowledged; before the first, one less than the first number
+	base  time.Time            // when the first packet was sent; sent counts from it
+	sent  [timedPackets]uint32 // microseconds: they wrap, and their differences do not mind
 }
 
 // send takes the next number.
@@ -19,7 +19,7 @@ func (s *sender) send(now time.Time) uint32 {
 		s.base = now
 	}
 	seq := s.next
-	s.sent[seq%timedPackets] = now.Sub(s.base)
+	s.sent[seq%timedPackets] = s.micros(now)
 	s.next++
 	return seq
 }
@@ -37,6 +37,8 @@ func (s *sender) acknowledged(now time.Time, ack uint32) (n uint32, rtt time.Dur
 	if s.next-ack > timedPackets {
 		return n, 0, false
 	}
-	rtt = now.Sub(s.base) - s.sent[ack%timedPackets]
+	rtt = time.Duration(int32(s.micros(now)-s.sent[ack%timedPackets])) * time.Microsecond
 	return n, rtt, rtt >= 0
 }
+
+func (s *sender) micros(now time.Time) uint32 { return uint32(now.Sub(s.base) / time.Microsecond) }

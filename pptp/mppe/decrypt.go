@@ -23,7 +23,7 @@ var (
 type Decryptor struct {
 	cfg    Config
 	key    keyState
-	cipher arc4
+	cipher *arc4  // of stateful mode; a stateless packet has one of its own, on the stack
 	last   uint16 // coherency count of the last packet that was not late
 
 	// Stateful mode.
@@ -37,7 +37,10 @@ type Decryptor struct {
 // NewDecryptor returns a decryptor that expects coherency count 0 first.
 func NewDecryptor(c Config) *Decryptor {
 	d := &Decryptor{cfg: c, key: newKeyState(c), last: countMask}
-	d.key.arm(&d.cipher)
+	if !c.Stateless {
+		d.cipher = new(arc4)
+		d.key.arm(d.cipher)
+	}
 	return d
 }
 
@@ -77,8 +80,9 @@ func (d *Decryptor) Open(dst, packet []byte) ([]byte, error) {
 	if d.cfg.Stateless {
 		// RFC 3078 §8.1: one key change for each packet, lost ones included.
 		d.key.advance(ahead)
-		d.key.arm(&d.cipher)
-		return d.check(d.decrypt(dst, body), len(dst))
+		var c arc4
+		d.key.arm(&c)
+		return d.check(decrypt(&c, dst, body), len(dst))
 	}
 	return d.openStateful(dst, body, last, ahead, flushed)
 }
@@ -105,7 +109,7 @@ func (d *Decryptor) openStateful(dst, body []byte, last uint16, ahead int, flush
 		d.waiting = true
 		return dst, ErrLost
 	}
-	return d.check(d.decrypt(dst, body), len(dst))
+	return d.check(decrypt(d.cipher, dst, body), len(dst))
 }
 
 // resync starts the cipher anew, with the number of key changes that makes the
@@ -143,14 +147,14 @@ func (d *Decryptor) resync(dst, body []byte, flag, gap bool) ([]byte, error) {
 func (d *Decryptor) restart(base keyState, n int, dst, body []byte) []byte {
 	d.key = base
 	d.key.advance(n)
-	d.key.arm(&d.cipher)
-	return d.decrypt(dst, body)
+	d.key.arm(d.cipher)
+	return decrypt(d.cipher, dst, body)
 }
 
-func (d *Decryptor) decrypt(dst, body []byte) []byte {
+func decrypt(c *arc4, dst, body []byte) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, len(body))[:n+len(body)]
-	d.cipher.xor(dst[n:], body)
+	c.xor(dst[n:], body)
 	return dst
 }
 

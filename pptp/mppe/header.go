@@ -9,6 +9,7 @@ const (
 	bitFlushed   = 0x8000 // A: the cipher was started anew before this packet
 	bitEncrypted = 0x1000 // D
 	countMask    = 0x0FFF
+	flagCount    = 0x00FF // set in the count of a flag packet
 
 	// A packet more than half of the count's space ahead is taken for a late one.
 	maxAhead = (countMask + 1) / 2
@@ -16,7 +17,7 @@ const (
 
 // isFlag tells a flag packet, which changes the key in stateful mode (RFC 3078
 // §7.3): one in 256.
-func isFlag(count uint16) bool { return count&0xFF == 0xFF }
+func isFlag(count uint16) bool { return count&flagCount == flagCount }
 
 // flagsBetween counts the flag packets after last and before the packet that is
 // ahead packets after it.

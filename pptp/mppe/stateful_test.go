@@ -185,10 +185,10 @@ func TestEncryptorFlush(t *testing.T) {
 	require.Equal(t, p.next(), e.Seal(nil, ipv4(100)))
 	e.Flush()
 	e.Flush() // a repeated Reset-Request changes the key once
-	p.flush = true
+	p.count = flagCount
 	packet := e.Seal(nil, ipv4(100))
 	require.Equal(t, p.next(), packet)
-	assert.Equal(t, byte(0x90), packet[0])
+	assert.Equal(t, []byte{0x90, 0xFF}, packet[:2], "the next flag packet")
 	require.Equal(t, p.next(), e.Seal(nil, ipv4(100)))
 	assert.Equal(t, uint64(2), e.Stats().Resets)
 	assert.Equal(t, uint64(1), e.Stats().Rekeys)
@@ -196,6 +196,37 @@ func TestEncryptorFlush(t *testing.T) {
 	stateless := NewEncryptor(Config{Strength: Bits128, Stateless: true, Key: testKey})
 	stateless.Flush()
 	require.Equal(t, newPeer(Bits128, true).next(), stateless.Seal(nil, ipv4(100)), "no extra key change")
+}
+
+// TestResetIsForEveryPeer: after a reset, all kinds of receiver can go on, also when
+// packets with the reset were lost on the way.
+func TestResetIsForEveryPeer(t *testing.T) {
+	for lost := range 5 {
+		e := NewEncryptor(Config{Strength: Bits128, Key: testKey})
+		own, linux, rfc := newDecryptor(Bits128, false), newLinuxReceiver(Bits128, false), newReference(testKey, Bits128)
+		e.Seal(nil, ipv4(100)) // lost
+		next := e.Seal(nil, ipv4(100))
+		_, err := own.Open(nil, next)
+		require.ErrorIs(t, err, ErrLost)
+		_, ok := linux.open(next)
+		require.False(t, ok)
+		for range lost {
+			e.Flush()
+			e.Seal(nil, ipv4(100)) // lost
+		}
+		e.Flush()
+		packet := e.Seal(nil, ipv4(100))
+		opened(t, own, packet)
+		plain, ok := linux.open(packet)
+		require.True(t, ok)
+		assert.Equal(t, ipv4(100), plain)
+		for range lost + 1 { // RFC 3078 §8.2: the flag packets, and nothing else, change the key
+			rfc.change()
+		}
+		plain = append([]byte(nil), packet[headerLen:]...)
+		rfc.cipher.XORKeyStream(plain, plain)
+		assert.Equal(t, ipv4(100), plain)
+	}
 }
 
 // TestLossyLink runs our encryptor against a receiver like Linux's, and each kind
@@ -209,8 +240,7 @@ func TestLossyLink(t *testing.T) {
 				received := 0
 				for range 3000 {
 					packet := e.Seal(nil, ipv4(100))
-					// A FLUSHED packet arrives: Linux cannot repair the loss of one.
-					if r.IntN(10) == 0 && (stateless || packet[0]&0x80 == 0) {
+					if r.IntN(10) == 0 { // FLUSHED ones as well, which are flag packets
 						continue
 					}
 					plain, ok := linux.open(packet)

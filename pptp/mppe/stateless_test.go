@@ -185,7 +185,9 @@ func TestWrongKeyIsImplausible(t *testing.T) {
 		d, p := newDecryptor(Bits128, stateless), newPeer(Bits128, stateless)
 		d.key.start[0] ^= 1
 		d.key.session = SessionKey(d.key.start, Bits128)
-		d.key.arm(&d.cipher)
+		if !stateless {
+			d.key.arm(d.cipher)
+		}
 		for range 300 {
 			out, err := d.Open([]byte("head"), p.next())
 			if err != nil {

@@ -125,6 +125,10 @@ func (a *Automaton) Tick(now time.Time) {
 		if a.state.negotiating() {
 			a.stats.Retransmits++
 		}
+		if a.state == AckRcvd {
+			a.repeatAcked(now)
+			return
+		}
 		a.fire(now, evTOPos)
 		return
 	}
@@ -132,6 +136,19 @@ func (a *Automaton) Tick(now time.Time) {
 		a.emit(AutomatonEvent{Kind: TimedOut})
 	}
 	a.fire(now, evTONeg)
+}
+
+// repeatAcked sends a request again that is acknowledged, to a peer whose own request has not come. By the table the
+// Ack would be forgotten, and a new request made (Req-Sent): if the peer's request then came before that, the peer
+// would be in Opened, and the new request throw it out of there. For CCP that is the end of a link: pppd says "MPPE
+// disabled". The Ack stays valid for as long as the request is the same.
+func (a *Automaton) repeatAcked(now time.Time) {
+	a.timer = now.Add(a.restart())
+	a.remaining--
+	a.tries++
+	a.sent++
+	a.stats.Requests++
+	a.send(Packet{Code: ConfReq, ID: a.reqID, Data: a.request})
 }
 
 // Deadline returns when Tick is wanted next; zero: not at all.

@@ -105,7 +105,8 @@ func (a *Automaton) receiveVerdict(now time.Time, p Packet) {
 		a.fire(now, ev)
 		return
 	}
-	if a.request == nil || a.stale || a.answered || p.ID != a.reqID {
+	revoked := a.state == AckRcvd && p.Code != ConfAck // of a request that was repeated: the peer has changed its mind
+	if a.request == nil || a.stale || (a.answered && !revoked) || p.ID != a.reqID {
 		a.stats.Unmatched++ // late, repeated, or of another protocol's id
 		return
 	}

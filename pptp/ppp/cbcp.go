@@ -18,7 +18,7 @@ func (l *Link) receiveCBCP(packet []byte) {
 		return
 	}
 	if l.phase < Authenticate || l.phase > Running || (l.auth != nil && !l.authenticated) || l.cfg.AnyAuth {
-		l.stats.Unexpected++
+		l.tooEarly()
 		return
 	}
 	switch p.Code {

@@ -62,7 +62,7 @@ func (q *queue[T]) pop() (v T, ok bool) {
 	v, q.items[q.head] = q.items[q.head], zero
 	q.head++
 	if q.head == len(q.items) {
-		q.items, q.head = q.items[:0], 0
+		q.items, q.head = nil, 0 // links are idle most of their time
 	}
 	return v, true
 }

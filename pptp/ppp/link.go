@@ -155,7 +155,7 @@ func (l *Link) receiveCCP(now time.Time, info []byte) {
 	}
 }
 
-// tooEarly takes a network protocol out of phase. If we wait for a verdict, the
+// tooEarly takes callback or a network protocol out of phase. If we wait for a verdict, the
 // server has accepted us and its Success was lost: without a reminder both sides
 // would wait for ever.
 func (l *Link) tooEarly() {
