@@ -28,12 +28,16 @@ type call struct {
 	id, peerID uint16
 	gre        *gre.Endpoint
 	link       *link
-	path       impairment
+	path       impairment // to the client
+	pathIn     impairment
+	window     uint16 // packets, as told in OCRQ
+	acks       ackManners
 	mute       bool  // nothing is sent over GRE any more
 	up         bool  // the session has an address
 	downCode   uint8 // result of the CDN when the link is down; 0: 1, lost carrier
 	holds      []*appointment
 	out, spare []byte
+	in         []byte // being received over a bad path
 	malformed  int
 }
 
@@ -65,9 +69,10 @@ func (s *session) callRequest(now time.Time, m *control.OutgoingCallRequest) {
 		return
 	}
 	c := newCall(s, id, m.CallID)
+	c.window = m.Window
 	s.call = c
 	s.agenda.cancel(s.idle)
-	s.later(now, f.CallDelay, func(now time.Time) {
+	s.later(now, max(f.CallDelay, s.cfg.Manners.CallDelay), func(now time.Time) {
 		if s.call == c {
 			s.callReply(now, c)
 		}
@@ -75,12 +80,10 @@ func (s *session) callRequest(now time.Time, m *control.OutgoingCallRequest) {
 }
 
 func newCall(s *session, id, peerID uint16) *call {
-	cfg := gre.Config{PeerCallID: peerID, FirstSeq: s.cfg.FirstSeq, AckDelay: s.cfg.AckDelay, Window: callWindow}
-	if cfg.AckDelay < 0 {
-		// Acknowledgements only ride on data: one of their own never becomes due.
-		cfg.AckDelay, cfg.Window = 24*time.Hour, 1<<30
+	c := &call{
+		s: s, id: id, peerID: peerID, gre: gre.NewEndpoint(greConfig(s.cfg, peerID)),
+		path: newImpairment(s.cfg.Seed, s.number), pathIn: newImpairment(^s.cfg.Seed, s.number),
 	}
-	c := &call{s: s, id: id, peerID: peerID, gre: gre.NewEndpoint(cfg), path: newImpairment(s.cfg.Seed, s.number)}
 	c.link = newLink(s.cfg, s.faults, &s.agenda, c)
 	return c
 }
@@ -90,11 +93,14 @@ func (s *session) callReply(now time.Time, c *call) {
 	r := control.OutgoingCallReply{
 		CallID: c.id, PeerCallID: c.peerID, Result: control.ResultOK, ConnectSpeed: callSpeed, Window: callWindow,
 	}
+	s.cfg.Manners.callReply(&r)
 	if f.CallWrongPeerID {
 		r.PeerCallID ^= 0x5A5A
 	}
 	s.send(r)
 	s.event(now, EventCallUp, "")
+	c.linkInfo()
+	c.acks.ready = now.Add(s.cfg.Manners.NotReady)
 	if f.DaemonDies > 0 {
 		c.mute = true
 		s.later(now, f.DaemonDies, func(now time.Time) {
@@ -108,8 +114,18 @@ func (s *session) callReply(now time.Time, c *call) {
 
 // receiveGRE takes a packet with the id of the call from the client's address.
 func (s *session) receiveGRE(now time.Time, p gre.Packet) {
-	c := s.call
-	if s.done || c == nil || s.faults().GREDeaf || c.path.chance(s.faults().GRELossIn) {
+	c, f := s.call, s.faults()
+	switch {
+	case s.done || c == nil || f.GREDeaf:
+	case f.impairsIn():
+		c.receiveImpaired(now, p, f)
+	default:
+		c.receivePacket(now, p)
+	}
+}
+
+func (c *call) receivePacket(now time.Time, p gre.Packet) {
+	if !c.acceptable(now, &p) {
 		return
 	}
 	c.gre.Receive(now, p, func(payload []byte) { c.receiveFrame(now, payload) })
@@ -151,7 +167,10 @@ func (c *call) acknowledge(now time.Time) {
 
 // sendFrame implements linkHost.
 func (c *call) sendFrame(now time.Time, frame []byte) {
-	c.out = c.gre.Send(now, c.out[:0], frame)
+	if c.withhold(now) {
+		return
+	}
+	c.out = c.minusOne(c.gre.Send(now, c.out[:0], frame))
 	c.transmit(now, c.out)
 }
 
@@ -191,8 +210,11 @@ func (c *call) deliverIP(packet []byte) { c.s.w.deliverIP(packet) }
 // linkEvent implements linkHost.
 func (c *call) linkEvent(now time.Time, k EventKind, detail string) {
 	switch k {
+	case EventLCPUp:
+		c.linkInfo()
 	case EventTerminated:
 		c.s.teardown.Terminated = true
+		c.endWithLink(now)
 	case EventTerminating:
 		c.s.teardown.ByGateway = true
 	}
@@ -233,11 +255,7 @@ func (c *call) linkDown(now time.Time, byClient bool, reason string) {
 	if byClient {
 		wait = clientGoesOn
 	}
-	c.s.later(now, wait, func(now time.Time) {
-		if c.s.call == c {
-			c.s.disconnect(now, max(c.downCode, 1), reason)
-		}
-	})
+	c.s.later(now, wait, func(now time.Time) { c.linkEnded(now, reason) })
 }
 
 // disconnect implements linkHost.

@@ -21,7 +21,7 @@ func (s *session) clearRequest(now time.Time, m *control.CallClearRequest) {
 		return
 	}
 	s.teardown.Cleared = true
-	if f.CloseOnCCRQ {
+	if f.CloseOnCCRQ || s.cfg.Manners.CloseOnClear {
 		s.end(now, "cleared by client")
 		return
 	}
@@ -39,6 +39,7 @@ func (s *session) disconnect(now time.Time, result uint8, reason string) {
 		return
 	}
 	n := control.CallDisconnectNotify{CallID: c.id, Result: result}
+	s.cfg.Manners.disconnect(&n, c)
 	if s.faults().CallIDRewritten {
 		n.CallID ^= 0x3C3C
 	}

@@ -96,6 +96,8 @@ type Config struct {
 	LCPEchoInterval time.Duration
 	// Rechallenge is the time between CHAP Challenges on a link that is up; 0: none.
 	Rechallenge time.Duration
+	// Manners are how this gateway differs from others without being broken; see [Persona].
+	Manners Manners
 	// NoGRE leaves the GRE socket away: control connections and calls work, nothing
 	// comes over GRE. It needs no privilege.
 	NoGRE bool
@@ -187,10 +189,12 @@ func (c *Config) limitDefaults() {
 			*s = v
 		}
 	}
-	def(&c.Vendor, "otelcol-pptp")
-	def(&c.HostName, "testbed")
-	if c.Firmware == 0 {
-		c.Firmware = 1
+	if !c.Manners.NamesAsGiven {
+		def(&c.Vendor, "otelcol-pptp")
+		def(&c.HostName, "testbed")
+		if c.Firmware == 0 {
+			c.Firmware = 1
+		}
 	}
 	if c.MRU == 0 {
 		c.MRU = defaultMRU

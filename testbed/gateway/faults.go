@@ -57,6 +57,8 @@ type Faults struct {
 	GRELossIn      float64
 	GREReorder     float64
 	GREDuplicate   float64
+	GREReorderIn   float64
+	GREDuplicateIn float64
 	GRESilentAfter time.Duration
 
 	// LCP.

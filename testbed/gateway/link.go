@@ -48,7 +48,7 @@ type link struct {
 	lcpPolicy      *lcpPolicy
 	ccpPolicy      *ccpPolicy
 	ipcpPolicy     *ipcpPolicy
-	id             uint8 // of the packets that the link itself makes
+	id             uint8 // of the packets that the link itself makes; of all, if they share their ids
 
 	auth     authState
 	callback callbackState
@@ -74,7 +74,17 @@ func newLink(cfg *Config, faults func() *Faults, a *agenda, host linkHost) *link
 	restart := []time.Duration{time.Second, time.Second, 3 * time.Second}
 	machine := func(p ppp.Protocol, policy ppp.Policy, passive bool) *ppp.Automaton {
 		// MaxFailure is above the client's: it is the client that is to notice a loop.
-		return ppp.NewAutomaton(ppp.AutomatonConfig{Protocol: p, Policy: policy, Restart: restart, MaxFailure: 40, Passive: passive})
+		c := ppp.AutomatonConfig{Protocol: p, Policy: policy, Restart: restart, MaxFailure: 40, Passive: passive}
+		if cfg.Manners.SharedIDs {
+			c.NextID = l.nextID
+		}
+		switch {
+		case p == ppp.LCP && cfg.Manners.LCPRestart > 0:
+			c.Restart = []time.Duration{cfg.Manners.LCPRestart}
+		case p == ppp.CCP:
+			c.MaxConfigure = cfg.Manners.CCPTries
+		}
+		return ppp.NewAutomaton(c)
 	}
 	l.lcp = machine(ppp.LCP, l.lcpPolicy, cfg.WaitForClient)
 	l.ccp = machine(ppp.CCP, l.ccpPolicy, false)
@@ -175,7 +185,7 @@ func (l *link) pump(now time.Time) {
 
 // send sends one frame.
 func (l *link) send(now time.Time, p ppp.Protocol, info []byte) {
-	l.out = ppp.AppendFrame(l.out[:0], p, info)
+	l.out = append(l.header(l.out[:0], p), info...)
 	l.host.sendFrame(now, l.out)
 }
 
@@ -195,6 +205,9 @@ func (l *link) protocolReject(now time.Time, p ppp.Protocol, info []byte) {
 // protocol must not meet.
 func (l *link) nextID() uint8 {
 	l.id++
+	if l.cfg.Manners.SharedIDs {
+		return l.id
+	}
 	return l.id | 0x80
 }
 
@@ -218,9 +231,9 @@ func (l *link) sendIP(now time.Time, packet []byte) {
 		l.send(now, ppp.IPv4, packet)
 		return
 	}
-	l.plain = append(l.plain[:0], byte(ppp.IPv4>>8), byte(ppp.IPv4))
+	l.plain = l.protocolField(l.plain[:0], ppp.IPv4)
 	l.plain = append(l.plain, packet...)
-	l.out = ppp.AppendFrame(l.out[:0], ppp.Compressed, nil)
+	l.out = l.header(l.out[:0], ppp.Compressed)
 	start := len(l.out)
 	l.out = l.crypt.tx.Seal(l.out, l.plain)
 	l.crypt.spoil(l.out[start:], l.faults())
@@ -233,7 +246,7 @@ func (l *link) receiveEncrypted(now time.Time, info []byte) {
 		l.protocolReject(now, ppp.Compressed, info)
 		return
 	}
-	plain, needReset, err := l.crypt.open(info)
+	plain, needReset, err := l.crypt.open(now, info)
 	if needReset || l.faults().MPPEResetRequests {
 		l.packet(now, ppp.CCP, ppp.Packet{Code: ppp.ResetReq, ID: l.nextID()})
 	}

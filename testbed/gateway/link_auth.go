@@ -148,7 +148,7 @@ func (l *link) judge(now time.Time, p ppp.Packet) {
 	s.done, s.user, s.keys = true, v.user, v.keys
 	l.host.login(v.user)
 	l.host.linkEvent(now, EventAuthOK, s.by.method.String())
-	if l.faults().Callback {
+	if l.faults().Callback || l.cfg.Manners.CallbackOffer {
 		l.demandCallback(now)
 		return
 	}

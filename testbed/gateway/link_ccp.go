@@ -65,6 +65,10 @@ func (p *ccpPolicy) Request() []ppp.Option {
 		p.want = mppe.BitMPPC
 	case p.want == 0 || p.want&p.allowed() == 0:
 		p.want = p.allowed()
+		if first := p.cfg.Manners.FirstMPPE; first != 0 && !p.stateful() && f.MPPEOnly == 0 {
+			p.want = first
+			break
+		}
 		if !p.stateful() {
 			p.want |= mppe.BitStateless
 		}

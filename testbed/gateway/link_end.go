@@ -66,14 +66,14 @@ func (l *link) scheduleEcho(now time.Time) {
 	})
 }
 
-// terminate ends the link from this side; data nil: the reason as text, as pppd
-// gives it.
+// terminate ends the link from this side; data nil: the reason, in the way that
+// the manners have it.
 func (l *link) terminate(now time.Time, reason string, data []byte) {
 	if l.phase >= phaseTerminate {
 		return
 	}
 	if data == nil {
-		data = []byte(reason)
+		data = l.endData(reason)
 	}
 	l.reason = reason
 	l.host.linkEvent(now, EventTerminating, reason)

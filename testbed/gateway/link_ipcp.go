@@ -21,20 +21,22 @@ type ipcpPolicy struct {
 	host   linkHost
 
 	noAddress bool // the client rejected our own address option
+	extra     extraOptions
 	given     netip.Addr
 	rounds    int
 }
 
 // Request implements ppp.Policy.
 func (p *ipcpPolicy) Request() []ppp.Option {
+	extra := p.extra.open(p.cfg.Manners.IPCPOptions)
 	if p.noAddress {
-		return nil
+		return extra
 	}
 	a := p.cfg.LocalIP
 	if f := p.faults(); f.IPCPLocal.Is4() {
 		a = f.IPCPLocal
 	}
-	return []ppp.Option{addressOption(optAddress, a)}
+	return append(extra, addressOption(optAddress, a))
 }
 
 // Judge implements ppp.Policy.
@@ -130,6 +132,7 @@ func (p *ipcpPolicy) Nak([]ppp.Option) {}
 
 // Reject implements ppp.Policy.
 func (p *ipcpPolicy) Reject(opts []ppp.Option) {
+	p.extra.reject(opts)
 	p.noAddress = p.noAddress || slices.ContainsFunc(opts, func(o ppp.Option) bool { return o.Type == optAddress })
 }
 

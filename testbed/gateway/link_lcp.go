@@ -35,6 +35,9 @@ type lcpPolicy struct {
 
 	agreed  chap.Method // asked for in the last request; 0: none
 	peerMRU uint16
+
+	extra             extraOptions
+	peerPFC, peerACFC bool // the client takes compressed fields
 }
 
 func newLCPPolicy(cfg *Config, faults func() *Faults, magic uint32) *lcpPolicy {
@@ -44,6 +47,7 @@ func newLCPPolicy(cfg *Config, faults func() *Faults, magic uint32) *lcpPolicy {
 // Reset implements ppp.Resetter.
 func (p *lcpPolicy) Reset() {
 	p.method, p.naks, p.refused, p.peerMRU = 0, 0, false, 0
+	p.extra, p.peerPFC, p.peerACFC = extraOptions{}, false, false
 }
 
 // methods are the authentications to ask for, in order.
@@ -60,7 +64,7 @@ func (p *lcpPolicy) methods() []chap.Method {
 
 // Request implements ppp.Policy.
 func (p *lcpPolicy) Request() []ppp.Option {
-	var opts []ppp.Option
+	opts := p.extra.open(p.cfg.Manners.LCPOptions)
 	if !p.noMRU {
 		opts = append(opts, ppp.Option{Type: optMRU, Data: binary.BigEndian.AppendUint16(nil, p.cfg.MRU)})
 	}
@@ -81,6 +85,7 @@ func (p *lcpPolicy) Judge(req []ppp.Option) (ppp.Code, []ppp.Option) {
 		return ppp.ConfNak, []ppp.Option{{Type: optMRU, Data: binary.BigEndian.AppendUint16(nil, mru)}}
 	}
 	var rej, nak []ppp.Option
+	p.peerPFC, p.peerACFC = false, false
 	for _, o := range req {
 		switch {
 		case o.Type == optMRU && len(o.Data) == 2:
@@ -97,7 +102,11 @@ func (p *lcpPolicy) Judge(req []ppp.Option) (ppp.Code, []ppp.Option) {
 			if binary.BigEndian.Uint32(o.Data) == p.magic {
 				nak = append(nak, ppp.Option{Type: optMagic, Data: binary.BigEndian.AppendUint32(nil, ^p.magic)})
 			}
-		case o.Type == optACCM && len(o.Data) == 4, (o.Type == optPFC || o.Type == optACFC) && len(o.Data) == 0:
+		case o.Type == optACCM && len(o.Data) == 4:
+		case o.Type == optPFC && len(o.Data) == 0:
+			p.peerPFC = true
+		case o.Type == optACFC && len(o.Data) == 0:
+			p.peerACFC = true
 		default:
 			// Callback, multilink and that the gateway prove itself are not offered.
 			rej = append(rej, o)
@@ -126,6 +135,7 @@ func (p *lcpPolicy) Nak(opts []ppp.Option) {
 
 // Reject implements ppp.Policy.
 func (p *lcpPolicy) Reject(opts []ppp.Option) {
+	p.extra.reject(opts)
 	for _, o := range opts {
 		switch o.Type {
 		case optMRU:
@@ -234,6 +244,7 @@ func (l *link) lcpUp(now time.Time) {
 	l.host.linkEvent(now, EventLCPUp, detail)
 	l.echoes = 0
 	l.scheduleEcho(now)
+	l.identify(now)
 	if m == 0 {
 		l.network(now)
 		return

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/chap"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/mppe"
@@ -13,8 +14,9 @@ const maxCryptErrors = 16
 
 // cryptState is the encryption of a link; the zero value encrypts nothing.
 type cryptState struct {
-	tx     *mppe.Encryptor
-	rx     *mppe.Decryptor
+	tx     sealer
+	rx     opener
+	asked  time.Time // when a reset was last asked for
 	errors int
 	sent   int
 	buf    []byte
@@ -30,7 +32,7 @@ func (c *cryptState) start(l *link) string {
 		tx.Key[0] ^= 0xFF
 		rx.Key[0] ^= 0xFF
 	}
-	*c = cryptState{tx: mppe.NewEncryptor(tx), rx: mppe.NewDecryptor(rx)}
+	c.ciphers(tx, rx, l.cfg.Manners.ResetKeepsKey)
 	return fmt.Sprintf("%v", tx)
 }
 
@@ -66,7 +68,7 @@ func (s *authState) password() string {
 
 // open decrypts a packet of the client. plain is nil when there is nothing to go
 // on with, and not nil with an error when it is garbage.
-func (c *cryptState) open(packet []byte) (plain []byte, needReset bool, err error) {
+func (c *cryptState) open(now time.Time, packet []byte) (plain []byte, needReset bool, err error) {
 	plain, err = c.rx.Open(c.buf[:0], packet)
 	c.buf = plain
 	switch {
@@ -77,7 +79,8 @@ func (c *cryptState) open(packet []byte) (plain []byte, needReset bool, err erro
 	case errors.Is(err, mppe.ErrNotEncrypted), errors.Is(err, mppe.ErrNotFlushed):
 		c.errors++
 	}
-	if c.rx.ResetNeeded() {
+	if c.rx.ResetNeeded() || (c.rx.Waiting() && now.Sub(c.asked) >= resetRepeat) {
+		c.asked = now
 		c.rx.ResetRequested()
 		return nil, true, err
 	}

@@ -36,6 +36,10 @@ func (l *link) network(now time.Time) {
 		l.startIPCP(now)
 		return
 	}
+	l.askIPv6(now)
+	if l.cfg.Manners.EarlyIPCP {
+		l.startIPCP(now)
+	}
 	if f.CCPRace {
 		l.race = raceFault{on: true}
 		l.agenda.after(now, raceWait, l.raceOver)
@@ -92,7 +96,7 @@ func (l *link) receiveCCP(now time.Time, info []byte) {
 		l.ccp.Open(now) // to answer with a Configure-Reject, not with a Protocol-Reject
 		l.ccp.Up(now)
 		l.ccp.Receive(now, p)
-	case !l.ccpWanted():
+	case !l.ccpWanted(), l.up && l.cfg.Manners.RejectLateCCP:
 		l.protocolReject(now, ppp.CCP, info)
 	case l.race.on && p.Code <= ppp.ConfRej:
 		if len(l.race.held) < maxRaceHeld {
@@ -181,6 +185,9 @@ func (l *link) receiveIPCP(now time.Time, info []byte) {
 		return
 	}
 	if p.Code == ppp.ConfReq && l.refuseAddress(now, f) {
+		return
+	}
+	if l.refuseIPCP(now, p) {
 		return
 	}
 	if l.ipcp.State() <= ppp.Starting {

@@ -12,6 +12,7 @@ import (
 type registry struct {
 	pool     *pool
 	maxCalls int
+	zeroID   bool // the id 0 is given as well, and first
 
 	mu       sync.RWMutex
 	nextCall uint16
@@ -34,7 +35,7 @@ type peerCall struct {
 
 func newRegistry(cfg *Config) *registry {
 	return &registry{
-		pool: newPool(cfg.Pool, cfg.LocalIP), maxCalls: cfg.MaxCalls,
+		pool: newPool(cfg.Pool, cfg.LocalIP), maxCalls: cfg.MaxCalls, zeroID: cfg.Manners.CallIDZero,
 		calls: make(map[uint16]activeCall), byPeer: make(map[peerCall]struct{}),
 		byAddr: make(map[netip.Addr]*conn), byUser: make(map[string]*conn),
 	}
@@ -51,6 +52,10 @@ func (r *registry) takeCall(c *conn, peerID uint16) (id uint16, result, errorCod
 	}
 	if len(r.calls) >= r.maxCalls || len(r.calls) >= 0xFFFF {
 		return 0, 4, 0
+	}
+	if _, taken := r.calls[0]; r.zeroID && !taken {
+		r.calls[0], r.byPeer[peer] = activeCall{c, peer}, struct{}{}
+		return 0, control.ResultOK, 0
 	}
 	// Ids go round: none is used again soon after its call.
 	for {

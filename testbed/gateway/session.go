@@ -31,14 +31,16 @@ type session struct {
 	number uint64
 	client netip.AddrPort
 
-	agenda  agenda
-	decoder control.Decoder
-	state   controlState
-	call    *call
-	heard   time.Time    // when the client last said something on the control connection
-	echoes  uint32       // Echo-Requests sent
-	waiting bool         // for an Echo-Reply
-	idle    *appointment // the end of a connection without a call
+	agenda   agenda
+	decoder  control.Decoder
+	state    controlState
+	call     *call
+	heard    time.Time // when the client last said something on the control connection
+	echoes   uint32    // Echo-Requests sent
+	unheard  int       // Echo-Requests in a row without an answer
+	guard    lengthGuard
+	stopping bool         // Stop-Control-Connection-Request was sent
+	idle     *appointment // the end of a connection without a call
 
 	user        string
 	address     netip.Addr
@@ -60,18 +62,24 @@ func (s *session) start(now time.Time) {
 		s.endByGateway(now, "closed after accept")
 		return
 	}
-	s.later(now, startTimeout, func(now time.Time) {
+	wait := s.cfg.Manners.startWait()
+	s.later(now, wait, func(now time.Time) {
 		if s.state != controlUp {
 			s.end(now, "no SCCRQ in time")
 		}
 	})
-	s.idle = s.later(now, 2*startTimeout, func(now time.Time) { s.end(now, "no call in time") })
+	s.idle = s.later(now, 2*wait, func(now time.Time) { s.end(now, "no call in time") })
 	s.later(now, s.cfg.EchoInterval, s.keepAlive)
 }
 
 // receiveControl takes bytes of the TCP stream.
 func (s *session) receiveControl(now time.Time, b []byte) {
 	if s.done {
+		return
+	}
+	if s.cfg.Manners.StrictLengths && !s.guard.exact(b) {
+		s.event(now, EventMalformed, "a message of another length than RFC 2637 says")
+		s.endByGateway(now, "malformed control stream")
 		return
 	}
 	s.decoder.Feed(b)
@@ -88,7 +96,7 @@ func (s *session) receiveControl(now time.Time, b []byte) {
 		if m == nil {
 			return
 		}
-		s.heard, s.waiting = now, false
+		s.heard, s.unheard = now, 0
 		s.message(now, m)
 	}
 }
@@ -123,7 +131,11 @@ func (s *session) message(now time.Time, m control.Message) {
 	case *control.IncomingCallRequest:
 		// There is no line behind this gateway that a client could answer for.
 		s.send(control.IncomingCallReply{PeerCallID: m.CallID, Result: 3})
-	case *control.EchoReply, *control.SetLinkInfo, *control.WANErrorNotify, *control.StopReply:
+	case *control.StopReply:
+		if s.stopping {
+			s.end(now, "stopped by gateway")
+		}
+	case *control.EchoReply, *control.SetLinkInfo, *control.WANErrorNotify:
 	default:
 		s.event(now, EventMalformed, fmt.Sprintf("unexpected %s", m.Type()))
 	}
@@ -162,7 +174,9 @@ func (s *session) startReply(now time.Time, m *control.StartRequest) {
 	if f.StartResult != 0 {
 		r.Result, r.ErrorCode = f.StartResult, f.StartError
 	}
-	s.send(r)
+	s.out = r.AppendTo(s.out[:0])
+	s.cfg.Manners.adorn(s.out)
+	s.w.sendControl(s.out)
 	if r.Result != control.ResultOK {
 		s.state = controlRefused
 		s.event(now, EventRefused, fmt.Sprintf("SCCRP result %d error %d", r.Result, r.ErrorCode))
@@ -170,6 +184,8 @@ func (s *session) startReply(now time.Time, m *control.StartRequest) {
 		return
 	}
 	s.state = controlUp
+	s.agenda.cancel(s.idle)
+	s.idle = s.later(now, s.cfg.Manners.startWait(), func(now time.Time) { s.end(now, "no call in time") })
 	s.event(now, EventStarted, fmt.Sprintf("client %q %q", m.Vendor, m.HostName))
 }
 
@@ -179,12 +195,12 @@ func (s *session) keepAlive(now time.Time) {
 	switch {
 	case s.controlGone:
 		return
-	case quiet >= s.cfg.EchoInterval && s.waiting:
+	case quiet >= s.cfg.EchoInterval && s.unheard >= max(s.cfg.Manners.EchoFailures, 1):
 		s.endByGateway(now, "no Echo-Reply")
 		return
 	case quiet >= s.cfg.EchoInterval && s.state == controlUp:
 		s.echoes++
-		s.waiting = true
+		s.unheard++
 		s.send(control.EchoRequest{Identifier: s.echoes})
 		s.later(now, s.cfg.EchoInterval, s.keepAlive)
 		return

@@ -3,6 +3,7 @@
 //	pptpgw -listen 127.0.0.2:1723 -user probe -password-file secret.txt
 //	pptpgw -list-faults
 //	pptpgw -fault auth.rejected
+//	pptpgw -persona rras
 //
 // The password comes from -password-file, or from the environment variable
 // PPTPGW_PASSWORD; there is no flag for it, because every user of the host can
@@ -43,7 +44,7 @@ func main() {
 // options are the command line.
 type options struct {
 	listen, user, passwordFile, faults string
-	mppe, auth                         string
+	mppe, auth, persona                string
 	listFaults, noGRE, verbose         bool
 	seed                               uint64
 }
@@ -59,6 +60,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.listFaults, "list-faults", false, "print the faults and exit")
 	fs.StringVar(&o.mppe, "mppe", "prefer", "encryption: prefer, require or refuse, and after a comma: 40, 56, 128, stateful")
 	fs.StringVar(&o.auth, "auth", "mschap_v2", "authentication to offer, in this order: pap, chap_md5, mschap_v1, mschap_v2, eap, with commas between")
+	fs.StringVar(&o.persona, "persona", "", "product whose manners to take on: "+strings.Join(gateway.PersonaNames(), ", "))
 	fs.BoolVar(&o.noGRE, "no-gre", false, "control connection only; needs no privilege")
 	fs.Uint64Var(&o.seed, "seed", 1, "seed of loss, reordering and duplication")
 	fs.BoolVar(&o.verbose, "v", false, "log what is not a session event as well")
@@ -103,10 +105,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 func (o *options) summary() string {
-	if o.faults == "" {
-		return "no fault"
+	s := "no fault"
+	if o.faults != "" {
+		s = "fault " + o.faults
 	}
-	return "fault " + o.faults
+	if o.persona != "" {
+		s += ", as " + o.persona
+	}
+	return s
 }
 
 func (o *options) config() (gateway.Config, error) {
@@ -124,6 +130,13 @@ func (o *options) config() (gateway.Config, error) {
 	}
 	if cfg.Auth, err = parseAuth(o.auth); err != nil {
 		return cfg, err
+	}
+	if o.persona != "" {
+		p, ok := gateway.PersonaByName(o.persona)
+		if !ok {
+			return cfg, fmt.Errorf("-persona: %q is unknown; use %s", o.persona, strings.Join(gateway.PersonaNames(), ", "))
+		}
+		cfg = p.Apply(cfg)
 	}
 	if o.faults != "" {
 		f, ok := gateway.FaultByName(o.faults)

@@ -35,6 +35,7 @@ func TestBadFlags(t *testing.T) {
 		{"listen", "127.0.0.2:1723", []string{"-listen", "nowhere"}},
 		{"wildcard", "not an IPv4 address of this host", []string{"-listen", "0.0.0.0:0"}},
 		{"fault", "-list-faults", []string{"-fault", "gremlins"}},
+		{"persona", "rras", []string{"-persona", "nobody"}},
 		{"auth", "mschap_v2", []string{"-auth", "kerberos"}},
 		{"mppe", "prefer, require or refuse", []string{"-mppe", "rot13"}},
 		{"password file", "no such file", []string{"-password-file", filepath.Join(t.TempDir(), "none")}},
@@ -63,6 +64,17 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, []chap.Method{chap.MethodEAP, chap.MethodMSCHAPv2}, cfg.Auth)
 	assert.Equal(t, gateway.MPPEConfig{Mode: gateway.MPPERequire, Strengths: []mppe.Strength{mppe.Bits40, mppe.Bits128}, Stateful: true}, cfg.MPPE)
 	assert.Equal(t, 2*time.Second, cfg.Faults.AuthDelay)
+}
+
+func TestPersonaFlag(t *testing.T) {
+	t.Setenv(passwordVariable, "x")
+	o, err := parse([]string{"-persona", "cisco-ios"}, io.Discard)
+	require.NoError(t, err)
+	cfg, err := o.config()
+	require.NoError(t, err)
+	assert.Equal(t, "Cisco Systems, Inc.", cfg.Vendor)
+	assert.True(t, cfg.WaitForClient)
+	assert.Contains(t, o.summary(), "as cisco-ios")
 }
 
 func TestRunUntilInterrupted(t *testing.T) {
