@@ -42,14 +42,18 @@ func (s *session) placeCall() {
 		"no Outgoing-Call-Reply came within %s", s.t.Budgets.Call))
 }
 
+// peerWindow is how many packets a server may have sent that we did not acknowledge
+// when it begins to drop its own: mpd does so at 16, whatever window it was told.
+const peerWindow = 16
+
 // connected starts GRE and PPP when the call is connected.
 func (s *session) connected(now time.Time, peerCallID uint16) {
 	s.res.PeerCallID, s.res.CallConnected = peerCallID, true
 	s.peerCall.Store(uint32(peerCallID))
-	s.gre = gre.NewEndpoint(gre.Config{PeerCallID: peerCallID})
+	s.gre = gre.NewEndpoint(gre.Config{PeerCallID: peerCallID, Window: peerWindow})
 	s.link = ppp.NewLink(s.linkConfig())
 	s.link.OnIP(s.receivedIP)
-	s.sendBuf = make([]byte, 0, maxGREPacket)
+	s.sendBuf = make([]byte, 0, 256) // grows with the first packet that is longer
 	// Cisco IOS sends nothing before our first frame, so we do not wait for the server's.
 	s.link.Open(now)
 	for _, in := range s.early {
@@ -59,11 +63,11 @@ func (s *session) connected(now time.Time, peerCallID uint16) {
 }
 
 func (s *session) linkConfig() ppp.Config {
-	return ppp.Config{
+	cfg := ppp.Config{
 		MRU:         s.t.MRU,
 		Auth:        s.t.Auth,
 		AnyAuth:     s.t.Depth < DepthAuth,
-		Credentials: credentials(s.t),
+		Credentials: credentials(*s.t),
 		MPPE:        s.t.MPPE.Mode,
 		Strengths:   s.t.MPPE.Strengths,
 		Stateful:    s.t.MPPE.Stateful,
@@ -71,6 +75,10 @@ func (s *session) linkConfig() ppp.Config {
 		WantDNS:     true,
 		Rand:        s.p.opts.Rand,
 	}
+	if s.held != nil {
+		cfg.EchoInterval, cfg.EchoFailure = s.held.cfg.EchoInterval, s.held.cfg.EchoFailure
+	}
+	return cfg
 }
 
 // awaitFrame waits for the first GRE frame of the server.

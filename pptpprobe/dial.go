@@ -108,11 +108,15 @@ func rootError(err error) string {
 	return err.Error()
 }
 
+// controlChunk is how much is read of a control connection at a time. The buffer
+// lives as long as the session; the longest message has 220 bytes.
+const controlChunk = 256
+
 // readControl passes what the server sends on the control connection to the
 // session, until the stream ends; that end is the last chunk.
 func readControl(c net.Conn, to chan<- tcpChunk) {
 	defer close(to)
-	var buf [1024]byte
+	var buf [controlChunk]byte
 	for {
 		n, err := c.Read(buf[:])
 		if n > 0 {
@@ -135,11 +139,15 @@ func (s *session) startControl() {
 		return
 	}
 	s.res.CallID = id
-	s.ctrl = control.NewClient(control.ClientConfig{
+	cfg := control.ClientConfig{
 		HostName: s.t.HostName, Vendor: s.t.Vendor,
 		CallID: id, CallSerial: id,
 		SendLinkInfo: !s.t.NoLinkInfo,
-	})
+	}
+	if s.held != nil {
+		cfg.EchoInterval = s.held.cfg.ControlEcho
+	}
+	s.ctrl = control.NewClient(cfg)
 	s.ctrl.Start(now)
 	if s.pump(s.t.Budgets.Control, func() bool { return s.seen.sccrp }) {
 		s.stages.done(time.Now())

@@ -8,6 +8,9 @@
 // firewall rule is touched; the only privilege needed is CAP_NET_RAW, and none
 // for [DepthControl].
 //
+// With [Target.Hold], a session that has reached its depth is kept up and
+// watched; a [Runner] establishes it again after its loss.
+//
 // Sessions are torn down in order whatever happened in them: LCP
 // Terminate-Request, Call-Clear-Request, Stop-Control-Connection-Request.
 package pptpprobe

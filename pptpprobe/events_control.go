@@ -65,6 +65,9 @@ func (s *session) controlEvent(now time.Time, e control.Event) {
 		m := e.Message.(*control.CallDisconnectNotify)
 		f := s.disconnected(fmt.Sprintf("the server sent Call-Disconnect-Notify: %s", control.DisconnectResultText(m.Result)))
 		f.ResultCode, f.ErrorCode = int(m.Result), int(m.ErrorCode)
+		if s.holding() {
+			s.held.cdn = f
+		}
 		s.suspect(now, f)
 	case control.EventStopRequested:
 		m := e.Message.(*control.StopRequest)
@@ -76,7 +79,11 @@ func (s *session) controlEvent(now time.Time, e control.Event) {
 	case control.EventStopReply:
 		s.seen.stopReply = true
 	case control.EventEchoReply:
-		s.res.ControlEchoRTTs = append(s.res.ControlEchoRTTs, e.RTT)
+		s.res.ControlEchoRTTs = keepRTT(s.res.ControlEchoRTTs, e.RTT)
+		if s.holding() {
+			s.holdControlEcho(e.RTT)
+		}
+		s.controlEchoReplied(e.RTT)
 	case control.EventEchoTimeout:
 		s.failWith(s.stages.current(), CauseControlEchoTimeout, "the server does not answer Echo-Requests on the control connection", nil)
 	case control.EventMalformed:
@@ -161,6 +168,10 @@ func (s *session) controlEnded(now time.Time) {
 		how = "the control connection broke: " + rootError(err)
 	} else {
 		err = nil
+	}
+	if s.holding() {
+		s.holdControlEnded(now, how, err)
+		return
 	}
 	switch s.stages.current() {
 	case StageControl:

@@ -12,6 +12,9 @@ import (
 
 // pppEvent takes one report of the PPP link: a step forward, a failure or a warning.
 func (s *session) pppEvent(now time.Time, e ppp.Event) {
+	if s.holding() && s.holdPPP(now, e) {
+		return
+	}
 	switch e.Kind {
 	case ppp.EventLCPOpened:
 		s.seen.lcpUp = true
@@ -21,13 +24,15 @@ func (s *session) pppEvent(now time.Time, e ppp.Event) {
 		s.seen.authChallenges++
 	case ppp.EventAuthSucceeded:
 		s.seen.authUp, s.res.AuthOK = true, true
+		s.noteLogin(now)
 	case ppp.EventCCPOpened:
 		s.seen.ccpDone, s.seen.ccpUp = true, true
 	case ppp.EventIPCPOpened:
 		s.seen.ipcpUp = true
 		s.checkAddress()
 	case ppp.EventEchoReply:
-		s.res.LCPEchoRTTs = append(s.res.LCPEchoRTTs, e.RTT)
+		s.res.LCPEchoRTTs = keepRTT(s.res.LCPEchoRTTs, e.RTT)
+		s.lcpEchoReplied(e.RTT)
 	case ppp.EventIdentification:
 		s.res.Identification = e.Detail
 	case ppp.EventTerminateAcked:

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe/internal/capture"
@@ -61,6 +62,9 @@ type Probe struct {
 	reg  registry
 	ids  callIDs
 
+	logins  logins
+	serials atomic.Uint64 // of sessions
+
 	mu     sync.Mutex // guards sock and closed
 	sock   greSocket
 	closed bool
@@ -106,8 +110,7 @@ func New(o Options) *Probe {
 // has no Cause, and the reason in Err. Cancelling ctx ends the session early, but not its teardown, which
 // takes at most t.Budgets.Teardown.
 func (p *Probe) Run(ctx context.Context, t Target) *Result {
-	t = t.withDefaults()
-	s := newSession(p, t)
+	s := newSession(p, &t)
 	s.run(ctx)
 	return s.res
 }

@@ -128,16 +128,8 @@ type HTTPResult struct {
 	Bytes int64
 	// Connect is the TCP handshake, FirstByte from the request to the first byte of the answer.
 	Connect, FirstByte time.Duration
-}
-
-// CheckResult is one [Check] that ran. Just one of Ping and HTTP is set.
-type CheckResult struct {
-	Check    Check
-	Start    time.Time
-	Duration time.Duration
-	Failure  *Failure // nil if the check passed
-	Ping     *PingResult
-	HTTP     *HTTPResult
+	// TLS is the TLS handshake, zero without one.
+	TLS time.Duration
 }
 
 // Result is one session, from its start to the end of its teardown. It is
@@ -172,7 +164,9 @@ type Result struct {
 	PPP ppp.Stats
 	// UnknownCalls counts GRE packets of this server, during the session, with a call id that is not ours.
 	UnknownCalls uint64
-	// ControlEchoRTTs and LCPEchoRTTs are the round trips measured by echo requests.
+	// Hold sums up the time that the session was held, nil if it was not.
+	Hold *HoldResult
+	// ControlEchoRTTs and LCPEchoRTTs are the round trips measured by echo requests, the last 64 of each.
 	ControlEchoRTTs, LCPEchoRTTs []time.Duration
 	ICMPErrors                   []ICMPError // the first few
 	Identification               string      // text of an LCP Identification, as RRAS sends

@@ -17,6 +17,7 @@ import (
 
 const (
 	inboxLen = 128 // packets of the server that wait for the session
+	quietLen = 32  // the same where no traffic but PPP's own is expected
 	outboxIP = 64  // packets of the IP stack that wait for the session
 	maxEarly = 16  // packets kept until the call is connected
 )
@@ -25,7 +26,7 @@ const (
 // that called Run, in pump; other goroutines only put things into its channels.
 type session struct {
 	p   *Probe
-	t   Target
+	t   *Target // that of res
 	res *Result
 
 	stages stageClock
@@ -36,23 +37,30 @@ type session struct {
 	conn   net.Conn
 	rec    *capture.Recorder // nil: off
 	tun    *tunnel.Tunnel
+	echoes *EchoResult // of the check that runs, if it is one of these
 
 	inbox  chan *input
 	early  []*input // packets that overtook the Outgoing-Call-Reply
 	tcpIn  chan tcpChunk
 	ipOut  chan *input
 	wake   chan struct{}
+	jobs   chan func(now time.Time) // run by the session's goroutine
 	timer  *time.Timer
 	strays strays
 	// peerCall and heldAddr are read by the registry.
 	peerCall atomic.Uint32
 	heldAddr atomic.Pointer[netip.Addr]
 
+	held     *holder // nil: not to be held
+	serial   uint64  // of this probe's sessions
+	loggedIn time.Time
+
 	seen       seen
 	registered bool
 	fail       *Failure
 	sendBuf    []byte
 	ctx        context.Context //nolint:containedctx // of one run; every stage needs it
+	parent     context.Context //nolint:containedctx // the caller's, without the time-out
 }
 
 // seen is what the state machines reported so far, on which the steps wait and
@@ -86,28 +94,37 @@ type tcpChunk struct {
 	err  error
 }
 
-func newSession(p *Probe, t Target) *session {
-	now := time.Now()
-	s := &session{
-		p: p, t: t,
-		res: &Result{Target: t, Start: now},
-	}
+// newSession takes the target by reference, and is not inlined: copies of it on the
+// stack of [Probe.Run] would stay there for as long as the session lives.
+//
+//go:noinline
+func newSession(p *Probe, t *Target) *session {
+	res := &Result{Target: t.withDefaults(), Start: time.Now(), Stages: make([]StageResult, 0, len(stageOrder))}
+	s := &session{p: p, t: &res.Target, res: res}
 	s.stages.res = s.res
+	s.serial = p.serials.Add(1)
+	if s.t.Hold != nil {
+		s.held = &holder{cfg: s.t.Hold}
+	}
 	return s
 }
 
 // run takes the session through its stages, as far as the target wants and the
 // gateway lets it, and tears it down.
 func (s *session) run(ctx context.Context) {
+	s.parent = ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, s.t.Timeout, errDeadline)
 	defer cancel()
 	s.ctx = ctx
-	if err := s.t.Validate(); err != nil {
-		s.invalid(err)
+	if !s.valid() {
 		return
 	}
-	s.inbox = make(chan *input, inboxLen)
-	s.wake = make(chan struct{}, 1)
+	if s.t.Depth == DepthApplication {
+		s.inbox = make(chan *input, inboxLen)
+		s.wake, s.jobs = make(chan struct{}, 1), make(chan func(time.Time))
+	} else {
+		s.inbox = make(chan *input, quietLen)
+	}
 	s.timer = time.NewTimer(time.Hour)
 	defer s.timer.Stop()
 	for _, step := range s.steps() {
@@ -126,6 +143,17 @@ func (s *session) run(ctx context.Context) {
 	s.saveCapture()
 }
 
+// valid takes note of a target that is not. It is not inlined, as newSession is not.
+//
+//go:noinline
+func (s *session) valid() bool {
+	err := s.t.Validate()
+	if err != nil {
+		s.invalid(err)
+	}
+	return err == nil
+}
+
 func (s *session) steps() []func() {
 	steps := []func(){s.resolve, s.connect, s.startControl}
 	if s.t.Depth >= DepthGRE {
@@ -137,8 +165,14 @@ func (s *session) steps() []func() {
 	if s.t.Depth >= DepthNetwork {
 		steps = append(steps, s.openCCP, s.openIPCP)
 	}
-	if s.t.Depth >= DepthApplication {
+	if s.t.Depth >= DepthApplication && s.held == nil {
 		steps = append(steps, s.runChecks)
+	}
+	if s.t.Depth >= DepthApplication && s.held != nil {
+		steps = append(steps, s.firstChecks)
+	}
+	if s.held != nil {
+		steps = append(steps, s.hold)
 	}
 	return steps
 }
@@ -237,6 +271,8 @@ func (s *session) wait(ctx context.Context, next time.Time) {
 	case out := <-s.ipOut:
 		s.sendIP(out)
 	case <-s.wake:
+	case job := <-s.jobs:
+		job(time.Now())
 	case <-s.timer.C:
 	case <-ctx.Done():
 		s.cancelled()
@@ -266,6 +302,10 @@ func (s *session) cancelled() {
 	}
 	if s.seen.pending != nil {
 		s.fail = s.seen.pending
+		return
+	}
+	if s.holding() {
+		s.fail = errHoldOver
 		return
 	}
 	s.failWith(stage, CauseLocalDeadline, detail, context.Cause(s.ctx))
@@ -346,8 +386,10 @@ func (s *session) flush(now time.Time) {
 // sendIP sends one packet of the IP stack through the tunnel.
 func (s *session) sendIP(out *input) {
 	defer out.free()
-	var frame [maxGREPacket]byte
-	f, err := s.link.SendIP(frame[:0], out.buf[:out.n])
+	// Not on the stack, which would keep the size that this one call needs.
+	frame := inputs.Get().(*input)
+	defer inputs.Put(frame)
+	f, err := s.link.SendIP(frame.buf[:0], out.buf[:out.n])
 	if err != nil {
 		return
 	}

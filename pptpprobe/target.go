@@ -117,6 +117,9 @@ type Target struct {
 
 	// Checks run at DepthApplication, in order.
 	Checks []Check
+
+	// Hold keeps the session up; nil ends it when it has reached its depth.
+	Hold *Hold
 }
 
 // Secret is a string that does not show itself: every formatting verb and
@@ -183,6 +186,11 @@ func (t Target) Validate() error {
 	if t.Depth != DepthApplication && len(t.Checks) > 0 {
 		add("checks: %d given, but depth %s ends before any traffic; use depth application", len(t.Checks), t.Depth)
 	}
+	if t.Hold != nil {
+		if err := t.Hold.validate(t.Depth); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	for i, c := range t.Checks {
 		if err := c.validate(); err != nil {
 			add("checks[%d]: %w", i, err)
@@ -235,6 +243,9 @@ func (t Target) withDefaults() Target {
 	}
 	if t.HostName == "" {
 		t.HostName = "probe"
+	}
+	if t.Hold != nil {
+		t.Hold = t.Hold.withDefaults()
 	}
 	b := &t.Budgets
 	for _, d := range []struct {

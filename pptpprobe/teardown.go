@@ -51,7 +51,7 @@ func (s *session) closePPP(end time.Time) {
 	}
 	s.link.Close(time.Now(), terminateReason)
 	ended := s.seen.terminated != nil && s.seen.terminated.Protocol == ppp.LCP
-	if !s.ourFramesArrive() || s.seen.tcpEnd != nil || ended {
+	if !s.ourFramesArrive() || s.seen.tcpEnd != nil || s.seen.cdn || ended {
 		s.step(time.Now()) // sends it, for what may be left; nobody will answer
 		return
 	}
