@@ -70,6 +70,7 @@ type SessionConfig struct {
 
 	Budgets    BudgetsConfig    `mapstructure:"budgets"`
 	Thresholds ThresholdsConfig `mapstructure:"thresholds"`
+	Hold       HoldConfig       `mapstructure:"hold"`
 
 	// Checks run at depth "application". Those given for all targets apply to the targets of that depth.
 	Checks []CheckConfig `mapstructure:"checks"`
@@ -112,23 +113,42 @@ type ThresholdsConfig struct {
 	GRELoss    float64       `mapstructure:"gre_loss"`
 }
 
-// CheckConfig is one test of the traffic through the tunnel.
+// CheckConfig is one test of the traffic through the tunnel. Which keys count
+// depends on the type.
 type CheckConfig struct {
-	// Type is "icmp" or "http".
+	// Type is one of pptpprobe.CheckKinds.
 	Type string `mapstructure:"type"`
 	// Name identifies the check; it defaults to type and destination.
 	Name    string        `mapstructure:"name"`
 	Timeout time.Duration `mapstructure:"timeout"`
 
-	// Address, Count, Interval and Size are for "icmp".
-	Address  string        `mapstructure:"address"`
-	Count    int           `mapstructure:"count"`
-	Interval time.Duration `mapstructure:"interval"`
-	Size     int           `mapstructure:"size"`
+	// Address is for "icmp" and "mtu".
+	Address string `mapstructure:"address"`
+	// Count and Interval are for "icmp" and "echo", the others for "icmp".
+	Count     int           `mapstructure:"count"`
+	Interval  time.Duration `mapstructure:"interval"`
+	Size      int           `mapstructure:"size"`
+	MaxLoss   float64       `mapstructure:"max_loss"`
+	MaxJitter time.Duration `mapstructure:"max_jitter"`
 
-	// URL and Status are for "http".
-	URL    string `mapstructure:"url"`
-	Status int    `mapstructure:"status"`
+	// Endpoint is for "tcp".
+	Endpoint string `mapstructure:"endpoint"`
+
+	// URL and InsecureSkipVerify are for "http" and "throughput", the others for "http".
+	URL                string `mapstructure:"url"`
+	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify"`
+	Status             int    `mapstructure:"status"`
+	BodyPattern        string `mapstructure:"body_pattern"`
+
+	// Query, QueryType and Server are for "dns".
+	Query     string `mapstructure:"query"`
+	QueryType string `mapstructure:"query_type"`
+	Server    string `mapstructure:"server"`
+
+	// Direction, MaxBytes and MinRate are for "throughput".
+	Direction string  `mapstructure:"direction"`
+	MaxBytes  int64   `mapstructure:"max_bytes"`
+	MinRate   float64 `mapstructure:"min_rate"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -162,6 +182,7 @@ type HistogramsConfig struct {
 	LCPEchoRTT         HistogramConfig `mapstructure:"pptp.lcp.echo.rtt"`
 	ProbeDuration      HistogramConfig `mapstructure:"pptp.probe.duration"`
 	StageDuration      HistogramConfig `mapstructure:"pptp.probe.stage.duration"`
+	TunnelDNSDuration  HistogramConfig `mapstructure:"pptp.tunnel.dns.lookup.duration"`
 	TunnelHTTPDuration HistogramConfig `mapstructure:"pptp.tunnel.http.duration"`
 	TunnelICMPRTT      HistogramConfig `mapstructure:"pptp.tunnel.icmp.rtt"`
 	TunnelTCPDuration  HistogramConfig `mapstructure:"pptp.tunnel.tcp.connect.duration"`
@@ -175,13 +196,11 @@ type HistogramConfig struct {
 	Enabled bool `mapstructure:"enabled"`
 }
 
-// The names of encryption modes and check types in the configuration.
+// The names of encryption modes in the configuration.
 const (
 	mppeRequire = "require"
 	mppePrefer  = "prefer"
 	mppeRefuse  = "refuse"
-	checkICMP   = "icmp"
-	checkHTTP   = "http"
 )
 
 const defaultPort = 1723
@@ -205,12 +224,13 @@ func createDefaultConfig() component.Config {
 				IPCP: 10 * time.Second, Teardown: 4 * time.Second,
 			},
 			Thresholds: ThresholdsConfig{TCPConnect: time.Second, Auth: 5 * time.Second, GRELoss: 0.1},
+			Hold:       defaultHold(),
 		},
 		Metrics: metadata.NewDefaultMetricsBuilderConfig(),
 		Logs:    metadata.DefaultLogsBuilderConfig(),
 		Histograms: HistogramsConfig{
 			AuthDuration: on, ConnectDuration: on, ControlEchoRTT: on, GREAckRTT: on, LCPEchoRTT: on,
-			ProbeDuration: on, StageDuration: on, TunnelHTTPDuration: on, TunnelICMPRTT: on, TunnelTCPDuration: on,
+			ProbeDuration: on, StageDuration: on, TunnelDNSDuration: on, TunnelHTTPDuration: on, TunnelICMPRTT: on, TunnelTCPDuration: on,
 		},
 	}
 }

@@ -1,7 +1,10 @@
 package pptpprobereceiver
 
 import (
+	"net/netip"
+	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -165,19 +168,51 @@ func TestConfigErrors(t *testing.T) {
 		{"no_checks", []string{t0 + `checks: none given; depth application needs at least one, such as {type: icmp}, or use depth: network`}},
 		{"no_username", []string{t0 + `username: is empty; depth auth logs in, so set username and password, or use depth: gre`}},
 		{"no_password", []string{t0 + `password: is empty; depth network logs in, so set it, best from the environment as ${env:PPTP_PASSWORD}, or use depth: gre`}},
-		{"check_type", []string{`checks[0]::type: "ping" is unknown; use one of icmp, http`}},
+		{"check_type", []string{`checks[0]::type: "ping" is unknown; use one of icmp, http, tcp, dns, throughput, mtu, echo`}},
 		{"check_icmp", []string{
 			`checks[0]::timeout: -1s is negative; use for example 5s`,
 			`checks[0]::address: "example.com" is not an IPv4 address; use for example 10.0.0.1, or leave it out to ping the gateway's end of the tunnel`,
 			`checks[0]::count: -1 is out of range; use 1 to 1000`,
 			`checks[0]::interval: -1s is negative; use for example 200ms`,
 			`checks[0]::size: 9000 is out of range; use 0 to 1372`,
-			`checks[0]: url and status are for type http; remove them, or use type: http`,
+			`checks[0]::max_loss: 2 is out of range; use 0 to 1, where 0 switches the warning off`,
+			`checks[0]::max_jitter: -1s is negative; use 0s to switch the warning off`,
+			`checks[0]::url: "http://me:xxxxx@x/" is for type http or throughput, not for icmp; remove it, or change the type`,
 		}},
 		{"check_http", []string{
 			`checks[0]::url: "intranet" is not an absolute URL; use for example http://intranet.example.com/health`,
 			`checks[0]::status: 42 is not an HTTP status code; use 100 to 599, or leave it out to accept 200 to 399`,
-			`checks[0]: address, count, interval and size are for type icmp; remove them, or use type: icmp`,
+			"checks[0]::body_pattern: \"(\" is not a regular expression (error parsing regexp: missing closing ): `(`); use the syntax of RE2",
+			`checks[0]::count: "3" is for type icmp or echo, not for http; remove it, or change the type`,
+		}},
+		{"check_tcp", []string{
+			`checks[0]::endpoint: "" is not host:port; use for example 10.0.0.1:443 or intranet.example.com:22`,
+			`checks[1]::endpoint: "10.0.0.1" is not host:port; use for example 10.0.0.1:443 or intranet.example.com:22`,
+			`checks[2]::endpoint: "10.0.0.1:0" is not host:port; use for example 10.0.0.1:443 or intranet.example.com:22`,
+			`checks[3]::endpoint: "[::1]:22" is not an IPv4 address; tunnels carry IPv4 only, use for example 10.0.0.1:443`,
+			`checks[3]::server: "10.0.0.1" is for type dns, not for tcp; remove it, or change the type`,
+		}},
+		{"check_dns", []string{
+			`checks[0]::query: "" is not a name; use for example intranet.example.com`,
+			`checks[1]::query_type: "mx" is unknown; use one of A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT`,
+			`checks[1]::server: "ns1" is not an IPv4 address; use for example 10.0.0.1, or leave it out to ask each server that the gateway pushed`,
+		}},
+		{"check_only_probe_knows", []string{t0 + `target: checks[0]: query: "a..b" is not a domain name; each part has 1 to 63 bytes`}},
+		{"check_throughput", []string{
+			`checks[0]::url: "" is not an absolute URL; use for example http://intranet.example.com/10MB.bin`,
+			`checks[0]::direction: "uplaod" is unknown; use one of download, upload (did you mean "upload"?)`,
+			`checks[0]::max_bytes: -1 is out of range; use 1 to 1073741824`,
+			`checks[0]::min_rate: -1 is negative; use bytes a second, or 0 to switch the warning off`,
+			`checks[0]::timeout: 1ms is too short to measure a rate; use at least 100ms`,
+			`checks[0]::query: "x" is for type dns, not for throughput; remove it, or change the type`,
+		}},
+		{"check_mtu_echo", []string{
+			`checks[0]::address: "gw" is not an IPv4 address; use for example 10.0.0.1, or leave it out to test the path to the gateway's end of the tunnel`,
+			`checks[0]::size: "1400" is for type icmp, not for mtu; remove it, or change the type`,
+			`checks[1]::count: 200 is out of range; use 1 to 100`,
+			`checks[1]::interval: 1ms is too short; use at least 100ms`,
+			`checks[1]::insecure_skip_verify: "true" is for type http or throughput, not for echo; remove it, or change the type`,
+			`checks[2]::interval: -1s is negative; use for example 200ms`,
 		}},
 		{"check_twice", []string{`checks[1]::name: "icmp gateway" is the name of checks[0] too; give each check its own`}},
 		{"numbers", []string{
@@ -222,6 +257,50 @@ func TestCheckNameHidesCredentials(t *testing.T) {
 	assert.Equal(t, "http http://user:xxxxx@intranet.example.com/", c.displayName())
 	c.URL = "http://[" // does not parse
 	assert.Equal(t, "http ", c.displayName())
+}
+
+func TestConfigEveryCheck(t *testing.T) {
+	cfg := valid(t, "every_check")
+	upload := pptpprobe.Upload
+	assert.Equal(t, []pptpprobe.Check{
+		{Kind: pptpprobe.CheckICMP, Name: "icmp 10.0.0.9", Address: netip.MustParseAddr("10.0.0.9"), Count: 5, Interval: 100 * time.Millisecond,
+			Size: 100, MaxLoss: 0.2, MaxJitter: 20 * time.Millisecond},
+		{Kind: pptpprobe.CheckTCP, Name: "tcp intranet.example.com:22", Endpoint: "intranet.example.com:22"},
+		{Kind: pptpprobe.CheckHTTP, Name: "http https://intranet.example.com/", URL: "https://intranet.example.com/", Body: "ok", InsecureSkipVerify: true},
+		{Kind: pptpprobe.CheckDNS, Name: "dns intranet.example.com", Query: "intranet.example.com"},
+		{Kind: pptpprobe.CheckDNS, Name: "dns example.com MX at 10.0.0.53", Query: "example.com", QueryType: "MX",
+			Server: netip.MustParseAddr("10.0.0.53"), Timeout: 2 * time.Second},
+		{Kind: pptpprobe.CheckThroughput, Name: "throughput download http://me:xxxxx@intranet.example.com/big", URL: "http://me:secret@intranet.example.com/big"},
+		{Kind: pptpprobe.CheckThroughput, Name: "throughput upload http://intranet.example.com/sink", URL: "http://intranet.example.com/sink",
+			Direction: upload, MaxBytes: 1000000, MinRate: 125000},
+		{Kind: pptpprobe.CheckMTU, Name: "mtu gateway"},
+		{Kind: pptpprobe.CheckEcho, Name: "echo", Count: 2, Interval: 500 * time.Millisecond},
+	}, cfg.Targets[0].target().Checks)
+}
+
+// What a check can be told is in the README and in the example.
+func TestEveryKeyOfACheckIsDocumented(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "pptp_probe-full.yaml"))
+	require.NoError(t, err)
+	for _, k := range (&CheckConfig{}).keys() {
+		assert.Contains(t, string(readme), "| `"+k.name+"` |")
+		assert.Contains(t, string(example), "            "+k.name+": ")
+	}
+	for _, kind := range pptpprobe.CheckKinds() {
+		assert.Contains(t, string(readme), "| `"+kind+"` |")
+		assert.Contains(t, string(readme), "`pptp.app."+kind+"`")
+		assert.Contains(t, string(example), "- type: "+kind)
+	}
+	typ := reflect.TypeFor[CheckConfig]()
+	var keys []string
+	for i := range typ.NumField() {
+		if k := typ.Field(i).Tag.Get("mapstructure"); k != "" {
+			keys = append(keys, k)
+		}
+	}
+	assert.Len(t, keys, 3+len((&CheckConfig{}).keys()), "type, name and timeout are for all, the others are listed")
 }
 
 func TestConfigUnknownKey(t *testing.T) {

@@ -79,7 +79,11 @@ func newLogsMaker(cfg *Config, set receiver.Settings) *logsMaker {
 // make returns the events of s in the order of their times. They are empty if
 // the user wants none of them.
 func (m *logsMaker) make(s *session) plog.Logs {
-	events := s.events()
+	return m.render(s, s.events())
+}
+
+// render makes log records of events.
+func (m *logsMaker) render(s *session, events []event) plog.Logs {
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	observed := pcommon.NewTimestampFromTime(m.now())
 
@@ -124,16 +128,13 @@ func severityText(n plog.SeverityNumber) string {
 
 // events lists what is to be told of the session.
 func (s *session) events() []event {
+	if s.part != wholeSession {
+		return s.heldEvents()
+	}
 	r := s.result
 	out := make([]event, 0, 3+len(r.Warnings))
 	if s.established() {
-		out = append(out, s.establishedEvent(), event{
-			record: (*metadata.LogsBuilder).RecordPptpSessionClosedEvent, name: "pptp.session.closed",
-			at: s.end(), span: s.rootID, severity: plog.SeverityNumberInfo,
-			body: fmt.Sprintf("PPTP session with %s closed after %s.", s.target.where, rounded(r.Duration)),
-			attrs: append(append(s.commonAttrs(), s.callAttrs()...),
-				metadata.WithPptpSessionDurationEventAttribute(r.Duration.Seconds())),
-		})
+		out = append(out, s.establishedEvent(), s.closedEvent())
 	}
 	for i := range r.Warnings {
 		out = append(out, s.warningEvent(&r.Warnings[i]))
@@ -142,6 +143,16 @@ func (s *session) events() []event {
 		out = append(out, s.failureEvents(f)...)
 	}
 	return out
+}
+
+func (s *session) closedEvent() event {
+	return event{
+		record: (*metadata.LogsBuilder).RecordPptpSessionClosedEvent, name: "pptp.session.closed",
+		at: s.end(), span: s.rootID, severity: plog.SeverityNumberInfo,
+		body: fmt.Sprintf("PPTP session with %s closed after %s.", s.target.where, rounded(s.result.Duration)),
+		attrs: append(append(s.commonAttrs(), s.callAttrs()...),
+			metadata.WithPptpSessionDurationEventAttribute(s.result.Duration.Seconds())),
+	}
 }
 
 func (s *session) establishedEvent() event {
@@ -205,14 +216,14 @@ func (s *session) warningEvent(w *pptpprobe.Warning) event {
 		attrs = append(attrs, s.securityAttrs()...)
 	}
 	return event{
-		record: record, name: name, at: at, span: s.spanOf(w.Stage), severity: severity, attrs: attrs,
+		record: record, name: name, at: at, span: s.spanOfProblem(w.Stage, w.Cause), severity: severity, attrs: attrs,
 		body: fmt.Sprintf("PPTP session with %s: %s%s.", s.target.where, w.Cause, s.colon(w.Detail)),
 	}
 }
 
 // failureEvents returns pptp.session.failed, and before it what the failure is besides.
 func (s *session) failureEvents(f *pptpprobe.Failure) (out []event) {
-	at, span, cause := s.failedAt(), s.spanOf(f.Stage), causeOf(f)
+	at, span, cause := s.failedAt(), s.spanOfProblem(f.Stage, f.Cause), causeOf(f)
 	failure := append(s.commonAttrs(), s.problemAttrs(f.Stage, cause, f.Detail, f.Hint)...)
 	failure = append(failure, s.reasonAttrs(f)...)
 	failure = append(failure, s.callAttrs()...)

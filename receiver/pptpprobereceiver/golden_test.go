@@ -94,6 +94,8 @@ func TestGolden(t *testing.T) {
 		{"recovered", []*pptpprobe.Result{goodResult(), greResult(), authResult(), goodResult()}, nil},
 		{"auth_rejected", []*pptpprobe.Result{authResult()}, func(c *Config) { c.IncludeUsername = true }},
 		{"mutual_failed", []*pptpprobe.Result{mutualResult()}, nil},
+		{"checks", []*pptpprobe.Result{checksResult()}, nil},
+		{"checks_failed", []*pptpprobe.Result{failedChecksResult()}, nil},
 		{"no_permission", []*pptpprobe.Result{permissionResult()}, nil},
 		{"control", []*pptpprobe.Result{controlResult()}, func(c *Config) {
 			c.Vantage = ""
@@ -180,7 +182,7 @@ func (b *bench) outputs(t *testing.T) (out []string) {
 func TestNoSecretInAnyOutput(t *testing.T) {
 	for _, include := range []bool{false, true} {
 		b := newBench(t, func(c *Config) { c.IncludeUsername = include })
-		b.run(goodResult(), greResult(), authResult(), mutualResult(), permissionResult())
+		b.run(goodResult(), greResult(), authResult(), mutualResult(), permissionResult(), checksResult(), failedChecksResult())
 		user := false
 		for _, o := range b.outputs(t) {
 			assert.NotContains(t, o, thePassword)

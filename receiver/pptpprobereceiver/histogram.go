@@ -24,6 +24,7 @@ const (
 	lcpEchoRTT
 	probeDuration
 	stageDuration
+	tunnelDNSDuration
 	tunnelHTTPDuration
 	tunnelICMPRTT
 	tunnelTCPDuration
@@ -39,6 +40,7 @@ var histogramInfos = [histogramCount]struct{ name, description string }{
 	lcpEchoRTT:         {"pptp.lcp.echo.rtt", "Round trip of LCP Echo-Requests."},
 	probeDuration:      {"pptp.probe.duration", "Duration of sessions with their teardown."},
 	stageDuration:      {"pptp.probe.stage.duration", "Duration of the stages of sessions."},
+	tunnelDNSDuration:  {"pptp.tunnel.dns.lookup.duration", "Duration of DNS lookups through the tunnel, one for each server."},
 	tunnelHTTPDuration: {"pptp.tunnel.http.duration", "Duration of HTTP requests through the tunnel."},
 	tunnelICMPRTT:      {"pptp.tunnel.icmp.rtt", "Round trip of ICMP echo requests through the tunnel."},
 	tunnelTCPDuration:  {"pptp.tunnel.tcp.connect.duration", "Duration of TCP handshakes through the tunnel."},
@@ -54,6 +56,7 @@ func (c *HistogramsConfig) enabled() [histogramCount]bool {
 		lcpEchoRTT:         c.LCPEchoRTT.Enabled,
 		probeDuration:      c.ProbeDuration.Enabled,
 		stageDuration:      c.StageDuration.Enabled,
+		tunnelDNSDuration:  c.TunnelDNSDuration.Enabled,
 		tunnelHTTPDuration: c.TunnelHTTPDuration.Enabled,
 		tunnelICMPRTT:      c.TunnelICMPRTT.Enabled,
 		tunnelTCPDuration:  c.TunnelTCPDuration.Enabled,

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/otelcol-pptp/otelcol-pptp/pptp/gre"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/pptpprobereceiver/internal/metadata"
 )
@@ -63,6 +64,7 @@ type targetMetrics struct {
 	decryptErrors, rekeys, resets          int64
 	mtu                                    int64
 
+	held       *heldMetrics // nil: the target is not held
 	histograms histograms
 }
 
@@ -105,14 +107,7 @@ func (t *targetMetrics) add(s *session) {
 	for i := range r.Warnings {
 		t.warnings[r.Warnings[i].Cause]++
 	}
-	g := &r.GRE
-	t.txPackets += int64(g.Tx.Packets)
-	t.rxPackets += int64(g.Rx.Packets)
-	t.txBytes += int64(g.Tx.Bytes)
-	t.rxBytes += int64(g.Rx.Bytes)
-	t.lost += int64(g.RxLost)
-	t.reordered += int64(g.RxReordered)
-	t.duplicate += int64(g.RxDuplicate)
+	t.addGRE(&r.GRE)
 	for i, p := range retransmitting {
 		if st, ok := r.Stage(p.stage); ok {
 			t.retransmits[i] += int64(st.Retransmits)
@@ -126,6 +121,17 @@ func (t *targetMetrics) add(s *session) {
 		t.mtu = int64(s.agreed.mtu)
 	}
 	t.observe(r, string(cause))
+}
+
+// addGRE counts packets.
+func (t *targetMetrics) addGRE(g *gre.Stats) {
+	t.txPackets += int64(g.Tx.Packets)
+	t.rxPackets += int64(g.Rx.Packets)
+	t.txBytes += int64(g.Tx.Bytes)
+	t.rxBytes += int64(g.Rx.Bytes)
+	t.lost += int64(g.RxLost)
+	t.reordered += int64(g.RxReordered)
+	t.duplicate += int64(g.RxDuplicate)
 }
 
 // observe adds the times of one session to the histograms.
@@ -159,30 +165,20 @@ func (t *targetMetrics) observe(r *pptpprobe.Result, cause string) {
 		hs.observe(lcpEchoRTT, series{}, d)
 	}
 	for i := range r.Checks {
-		c := &r.Checks[i]
-		se := series{check: c.Check.Name}
-		if c.Ping != nil {
-			for _, d := range c.Ping.RTTs {
-				hs.observe(tunnelICMPRTT, se, d)
-			}
-		}
-		if c.HTTP != nil {
-			if c.HTTP.Connect > 0 {
-				hs.observe(tunnelTCPDuration, se, c.HTTP.Connect)
-			}
-			if c.Failure != nil {
-				se.errorType = string(causeOf(c.Failure))
-			}
-			hs.observe(tunnelHTTPDuration, se, c.Duration)
-		}
+		t.observeCheck(&r.Checks[i])
 	}
 }
 
 // make returns the metrics of the target after session s. They are empty if the
 // user wants none of them.
 func (m *metricsMaker) make(s *session, ex *exemplar) pmetric.Metrics {
+	s.target.metrics.add(s)
+	return m.emit(s, ex)
+}
+
+// emit returns the metrics of the target as they are; the gauges are those of s.
+func (m *metricsMaker) emit(s *session, ex *exemplar) pmetric.Metrics {
 	t := s.target.metrics
-	t.add(s)
 	ts := pcommon.NewTimestampFromTime(s.end())
 
 	m.mu.Lock()
@@ -214,6 +210,7 @@ func (m *metricsMaker) record(s *session, ts pcommon.Timestamp) {
 		m.mb.RecordPptpProbeFailingDataPoint(ts, state(now), metadata.WithErrorTypeMetricAttribute(string(f.cause)),
 			metadata.WithPptpStageMetricAttribute(string(f.stage)))
 	}
+	m.recordHeld(t.held, ts)
 	for _, c := range slices.Sorted(maps.Keys(t.warnings)) {
 		m.mb.RecordPptpProbeWarningsDataPoint(ts, t.warnings[c], string(c))
 	}
@@ -238,12 +235,7 @@ func (m *metricsMaker) record(s *session, ts pcommon.Timestamp) {
 		m.mb.RecordPptpCcpResetsDataPoint(ts, t.resets)
 	}
 	for i := range r.Checks {
-		if p := r.Checks[i].Ping; p != nil && p.Sent > 0 {
-			m.mb.RecordPptpTunnelIcmpLossDataPoint(ts, p.Loss(), r.Checks[i].Check.Name)
-			if p.Received > 1 {
-				m.mb.RecordPptpTunnelIcmpJitterDataPoint(ts, p.Jitter.Seconds(), r.Checks[i].Check.Name)
-			}
-		}
+		m.recordCheck(&r.Checks[i], ts)
 	}
 }
 
@@ -257,7 +249,7 @@ func (m *metricsMaker) recordGRE(s *session, ts pcommon.Timestamp) {
 	m.mb.RecordPptpGrePacketLostDataPoint(ts, t.lost)
 	m.mb.RecordPptpGrePacketReorderedDataPoint(ts, t.reordered)
 	m.mb.RecordPptpGrePacketDuplicateDataPoint(ts, t.duplicate)
-	if g.Rx.Packets > 0 {
+	if g.Rx.Packets+g.RxLost > 0 {
 		m.mb.RecordPptpGrePacketLossDataPoint(ts, float64(g.RxLost)/float64(g.Rx.Packets+g.RxLost))
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
@@ -46,6 +49,7 @@ type probeReceiver struct {
 
 	released chan struct{} // closed when the probe has been given back
 	faults   faults
+	holds    holds
 }
 
 // metricsSink, logsSink and tracesSink are one wired signal each.
@@ -125,16 +129,21 @@ func (r *probeReceiver) Start(_ context.Context, host component.Host) error {
 		r.metrics.maker.begin(pcommon.NewTimestampFromTime(time.Now()))
 	}
 	probe, release := r.pool.acquire()
-	jobs := make([]*job, len(r.cfg.Targets))
+	jobs := make([]*job, 0, len(r.cfg.Targets))
+	var held []*heldTarget
 	for i := range r.cfg.Targets {
 		t := r.newTarget(&r.cfg.Targets[i])
 		interval := r.cfg.Targets[i].interval(r.cfg)
-		jobs[i] = &job{
+		if t.probe.Hold != nil {
+			held = append(held, r.newHeldTarget(t, &r.cfg.Targets[i].Session.Hold, interval))
+			continue
+		}
+		jobs = append(jobs, &job{
 			host:     strings.ToLower(t.probe.Host),
 			interval: interval,
 			jitter:   jitterOf(interval, r.cfg.Targets[i].Session.longest(), r.cfg.Jitter),
 			run:      func(ctx context.Context) { r.session(ctx, probe, t) },
-		}
+		})
 	}
 	s := newScheduler(jobs, r.cfg.MaxConcurrent, r.cfg.InitialDelay, schedulerHooks{
 		started: r.telemetry.sessionStarted,
@@ -146,16 +155,18 @@ func (r *probeReceiver) Start(_ context.Context, host component.Host) error {
 	r.released = make(chan struct{})
 	r.scheduler = s
 	s.start()
+	r.holds.start(r, probe, held)
 	go func() {
 		// Given back only when no session uses it any more, which may be after a
 		// Shutdown that could not wait.
 		<-s.stopped()
+		<-r.holds.done
 		if err := release(); err != nil {
 			r.logger.Warn("Closing the GRE socket", zap.Error(err))
 		}
 		close(r.released)
 	}()
-	r.logger.Info("Probing PPTP gateways", zap.Int("targets", len(jobs)), zap.Duration("interval", r.cfg.CollectionInterval))
+	r.logger.Info("Probing PPTP gateways", zap.Int("targets", len(jobs)), zap.Int("held", len(held)), zap.Duration("interval", r.cfg.CollectionInterval))
 	return nil
 }
 
@@ -166,7 +177,8 @@ func (r *probeReceiver) Shutdown(ctx context.Context) error {
 		r.telemetry.shutdown()
 		return nil
 	}
-	err := r.scheduler.stop(ctx)
+	r.holds.cancel()
+	err := errors.Join(r.scheduler.stop(ctx), r.holds.wait(ctx))
 	r.stopPush()
 	r.telemetry.shutdown()
 	if err != nil {
@@ -201,6 +213,9 @@ func (r *probeReceiver) newTarget(c *TargetConfig) *probeTarget {
 	t.resource = rb.Emit()
 	if r.metrics != nil {
 		t.metrics = newTargetMetrics()
+		if t.probe.Hold != nil {
+			t.metrics.held = &heldMetrics{lost: make(map[pptpprobe.Cause]int64)}
+		}
 	}
 	return t
 }
@@ -232,35 +247,52 @@ func (r *probeReceiver) report(s *session) {
 		return // Shutdown has given up on this session; what is downstream may be gone
 	}
 	if k := r.metrics; k != nil {
-		var ex *exemplar
-		if r.traces != nil {
-			ex = &exemplar{s.traceID, s.rootID}
-		}
-		if md := k.maker.make(s, ex); md.DataPointCount() > 0 {
-			n := md.DataPointCount()
-			ctx := k.obs.StartMetricsOp(r.pushCtx)
-			err := k.next.ConsumeMetrics(ctx, md)
-			k.obs.EndMetricsOp(ctx, format, n, err)
-			r.refused("metrics", s, err)
-		}
+		r.pushMetrics(s, k.maker.make(s, r.exemplar(s)))
 	}
 	if k := r.logs; k != nil {
-		if ld := k.maker.make(s); ld.LogRecordCount() > 0 {
-			n := ld.LogRecordCount()
-			ctx := k.obs.StartLogsOp(r.pushCtx)
-			err := k.next.ConsumeLogs(ctx, ld)
-			k.obs.EndLogsOp(ctx, format, n, err)
-			r.refused("logs", s, err)
-		}
+		r.pushLogs(s, k.maker.make(s))
 	}
 	if k := r.traces; k != nil {
-		td := k.maker.make(s)
-		n := td.SpanCount()
-		ctx := k.obs.StartTracesOp(r.pushCtx)
-		err := k.next.ConsumeTraces(ctx, td)
-		k.obs.EndTracesOp(ctx, format, n, err)
-		r.refused("traces", s, err)
+		r.pushTraces(s, k.maker.make(s))
 	}
+}
+
+// exemplar joins metrics to the trace of s, if there will be one.
+func (r *probeReceiver) exemplar(s *session) *exemplar {
+	if r.traces == nil {
+		return nil
+	}
+	return &exemplar{s.traceID, s.rootID}
+}
+
+func (r *probeReceiver) pushMetrics(s *session, md pmetric.Metrics) {
+	k, n := r.metrics, md.DataPointCount()
+	if n == 0 {
+		return
+	}
+	ctx := k.obs.StartMetricsOp(r.pushCtx)
+	err := k.next.ConsumeMetrics(ctx, md)
+	k.obs.EndMetricsOp(ctx, format, n, err)
+	r.refused("metrics", s, err)
+}
+
+func (r *probeReceiver) pushLogs(s *session, ld plog.Logs) {
+	k, n := r.logs, ld.LogRecordCount()
+	if n == 0 {
+		return
+	}
+	ctx := k.obs.StartLogsOp(r.pushCtx)
+	err := k.next.ConsumeLogs(ctx, ld)
+	k.obs.EndLogsOp(ctx, format, n, err)
+	r.refused("logs", s, err)
+}
+
+func (r *probeReceiver) pushTraces(s *session, td ptrace.Traces) {
+	k, n := r.traces, td.SpanCount()
+	ctx := k.obs.StartTracesOp(r.pushCtx)
+	err := k.next.ConsumeTraces(ctx, td)
+	k.obs.EndTracesOp(ctx, format, n, err)
+	r.refused("traces", s, err)
 }
 
 func (r *probeReceiver) refused(signal string, s *session, err error) {

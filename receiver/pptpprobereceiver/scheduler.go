@@ -196,6 +196,9 @@ func (s *scheduler) loop(ctx context.Context, now time.Time) {
 		if len(agenda) > 0 && (wake.IsZero() || agenda[0].due.Before(wake)) {
 			wake = agenda[0].due
 		}
+		if wake.IsZero() { // there is no job at all
+			wake = now.Add(time.Hour)
+		}
 		timer.Reset(time.Until(wake))
 		select {
 		case <-ctx.Done():

@@ -25,6 +25,10 @@ type session struct {
 	target *probeTarget
 	result *pptpprobe.Result
 	agreed agreed
+	part   sessionPart // what of it is to be reported
+	next   time.Time   // theEnd: when the next session begins; zero: there is none
+	// newWarnings are, of theEnd, those that have not been reported.
+	newWarnings []pptpprobe.Warning
 
 	traceID pcommon.TraceID
 	rootID  pcommon.SpanID
@@ -106,6 +110,16 @@ func (s *session) spanOf(st pptpprobe.Stage) pcommon.SpanID {
 		}
 	}
 	return s.rootID
+}
+
+// spanOfProblem returns the span of the check that had the problem, or else that of its stage.
+func (s *session) spanOfProblem(st pptpprobe.Stage, cause pptpprobe.Cause) pcommon.SpanID {
+	for i := range s.parts {
+		if c := s.parts[i].check; c != nil && st == pptpprobe.StageApp && hadProblem(c, cause) {
+			return s.parts[i].id
+		}
+	}
+	return s.spanOf(st)
 }
 
 // failedAt is when the failing stage gave up.

@@ -29,7 +29,9 @@ func (m *tracesMaker) make(s *session) ptrace.Traces {
 	ss.Scope().SetVersion(m.build.Version)
 	ss.Spans().EnsureCapacity(1 + len(s.parts))
 
-	s.fillRoot(ss.Spans().AppendEmpty())
+	if s.part != setUp { // the root follows with the end
+		s.fillRoot(ss.Spans().AppendEmpty())
+	}
 	for i := range s.parts {
 		s.fillPart(ss.Spans().AppendEmpty(), &s.parts[i])
 	}
@@ -85,6 +87,9 @@ func (s *session) fillPart(span ptrace.Span, p *part) {
 		if st.Retransmits > 0 {
 			a.PutInt("pptp.retransmits", int64(st.Retransmits))
 		}
+		if st.Stage == pptpprobe.StageHold {
+			putHold(a, s.result.Hold)
+		}
 		// The failing stage only: what is torn down after it is not an error.
 		if f := s.result.Failure; f != nil && f.Stage == st.Stage {
 			s.putFailure(a, f)
@@ -92,27 +97,7 @@ func (s *session) fillPart(span ptrace.Span, p *part) {
 		}
 		return
 	}
-	c := p.check
-	putText(a, "pptp.check", c.Check.Name)
-	if c.Ping != nil {
-		putText(a, "pptp.tunnel.icmp.destination", addrText(c.Check.Address))
-		a.PutInt("pptp.tunnel.icmp.sent", int64(c.Ping.Sent))
-		a.PutInt("pptp.tunnel.icmp.received", int64(c.Ping.Received))
-	}
-	if c.HTTP != nil {
-		if c.HTTP.Status != 0 {
-			a.PutInt("http.response.status_code", int64(c.HTTP.Status))
-		}
-		a.PutInt("http.response.body.size", c.HTTP.Bytes)
-	}
-	if c.Check.Kind == pptpprobe.CheckHTTP {
-		a.PutStr("http.request.method", "GET")
-		putText(a, "url.full", redactURL(c.Check.URL))
-	}
-	if f := c.Failure; f != nil {
-		s.putFailure(a, f)
-		s.setError(span, f)
-	}
+	s.fillCheck(span, p.check)
 }
 
 func (s *session) fill(span ptrace.Span, name string, id pcommon.SpanID, start time.Time, d time.Duration) {

@@ -45,6 +45,7 @@ func (t *TargetConfig) target() pptpprobe.Target {
 			TCPConnect: s.Thresholds.TCPConnect, Auth: s.Thresholds.Auth, GRELoss: s.Thresholds.GRELoss,
 		},
 	}
+	out.Hold = s.Hold.hold()
 	if depth >= pptpprobe.DepthAuth { // a session that does not log in need not know how
 		out.Username, out.Password = s.Username, pptpprobe.Secret(s.Password)
 	}
@@ -55,15 +56,20 @@ func (t *TargetConfig) target() pptpprobe.Target {
 }
 
 func (c *CheckConfig) check() pptpprobe.Check {
-	kind := pptpprobe.CheckICMP
-	if c.Type == checkHTTP {
-		kind = pptpprobe.CheckHTTP
-	}
-	return pptpprobe.Check{
+	kind, _ := pptpprobe.ParseCheckKind(c.Type)
+	out := pptpprobe.Check{
 		Kind: kind, Name: c.displayName(), Timeout: c.Timeout,
 		Address: parseAddr(c.Address), Count: c.Count, Interval: c.Interval, Size: c.Size,
-		URL: c.URL, Status: c.Status,
+		MaxLoss: c.MaxLoss, MaxJitter: c.MaxJitter,
+		Endpoint: c.Endpoint,
+		URL:      c.URL, InsecureSkipVerify: c.InsecureSkipVerify, Status: c.Status, Body: c.BodyPattern,
+		Query: c.Query, QueryType: c.QueryType, Server: parseAddr(c.Server),
+		MaxBytes: c.MaxBytes, MinRate: c.MinRate,
 	}
+	if c.Direction == pptpprobe.Upload.String() {
+		out.Direction = pptpprobe.Upload
+	}
+	return out
 }
 
 // parseAddr returns the address, or the zero Addr for the empty string.

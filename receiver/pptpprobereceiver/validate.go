@@ -22,8 +22,6 @@ const (
 	minMRU      = 576
 	maxMRU      = 1500
 	maxNameLen  = 63 // of what the gateway is told; some do not accept more
-	maxPings    = 1000
-	maxPingSize = 1372 // fits the default MRU with the headers of IPv4 and ICMP
 )
 
 // The values of the configuration, and what the probe calls them.
@@ -31,7 +29,6 @@ var (
 	authMethods = []chap.Method{chap.MethodMSCHAPv2, chap.MethodMSCHAPv1, chap.MethodMD5, chap.MethodPAP}
 	mppeModes   = []string{mppeRequire, mppePrefer, mppeRefuse}
 	strengths   = []int{128, 56, 40}
-	checkTypes  = []string{checkICMP, checkHTTP}
 )
 
 // problem is one thing that is wrong with the configuration.
@@ -119,7 +116,7 @@ func (t *TargetConfig) validate(c *Config) (p problems) {
 	switch longest := t.Session.longest(); {
 	case t.CollectionInterval != 0 && t.CollectionInterval < minInterval:
 		p.add("collection_interval", "%s is too short; use at least %s", t.CollectionInterval, minInterval)
-	case interval >= minInterval && interval < longest:
+	case interval >= minInterval && interval < longest && !t.Session.Hold.Enabled:
 		p.add("collection_interval", "%s is shorter than a session can take, timeout %s and budgets::teardown %s; use at least %s, or a shorter timeout",
 			interval, t.Session.Timeout, t.Session.Budgets.Teardown, longest)
 	}
@@ -131,6 +128,9 @@ func (t *TargetConfig) validate(c *Config) (p problems) {
 			p.add("depth", "is empty; %s", oneOf("", pptpprobe.Depths()))
 		}
 		return p
+	}
+	if t.Session.Hold.Enabled && depth < pptpprobe.DepthNetwork {
+		p.add("hold::enabled", "depth %s has no session to hold; use depth: network or application, or hold: {enabled: false}", depth)
 	}
 	if depth >= pptpprobe.DepthAuth {
 		if t.Session.Username == "" {
@@ -193,6 +193,7 @@ func (s *SessionConfig) validate() (p problems) {
 	if t.GRELoss < 0 || t.GRELoss > 1 {
 		p.add("thresholds::gre_loss", "%g is out of range; use 0 to 1, where 0 switches the warning off", t.GRELoss)
 	}
+	p = append(p, s.Hold.validate()...)
 	names := make(map[string]int)
 	for i := range s.Checks {
 		k := fmt.Sprintf("checks[%d]", i)

@@ -347,6 +347,46 @@ func (ms *PptpProbeWarningsMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	return nil
 }
 
+// PptpSessionActiveMetricConfig provides config for the pptp.session.active metric.
+type PptpSessionActiveMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *PptpSessionActiveMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// PptpSessionLostMetricConfig provides config for the pptp.session.lost metric.
+type PptpSessionLostMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *PptpSessionLostMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // PptpTunnelIcmpJitterMetricConfig provides config for the pptp.tunnel.icmp.jitter metric.
 type PptpTunnelIcmpJitterMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -407,6 +447,26 @@ func (ms *PptpTunnelMtuMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	return nil
 }
 
+// PptpTunnelThroughputMetricConfig provides config for the pptp.tunnel.throughput metric.
+type PptpTunnelThroughputMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *PptpTunnelThroughputMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // MetricsConfig provides config for pptp_probe metrics.
 type MetricsConfig struct {
 	PptpAuthFailures       PptpAuthFailuresMetricConfig       `mapstructure:"pptp.auth.failures"`
@@ -426,9 +486,12 @@ type MetricsConfig struct {
 	PptpProbeFailing       PptpProbeFailingMetricConfig       `mapstructure:"pptp.probe.failing"`
 	PptpProbeUp            PptpProbeUpMetricConfig            `mapstructure:"pptp.probe.up"`
 	PptpProbeWarnings      PptpProbeWarningsMetricConfig      `mapstructure:"pptp.probe.warnings"`
+	PptpSessionActive      PptpSessionActiveMetricConfig      `mapstructure:"pptp.session.active"`
+	PptpSessionLost        PptpSessionLostMetricConfig        `mapstructure:"pptp.session.lost"`
 	PptpTunnelIcmpJitter   PptpTunnelIcmpJitterMetricConfig   `mapstructure:"pptp.tunnel.icmp.jitter"`
 	PptpTunnelIcmpLoss     PptpTunnelIcmpLossMetricConfig     `mapstructure:"pptp.tunnel.icmp.loss"`
 	PptpTunnelMtu          PptpTunnelMtuMetricConfig          `mapstructure:"pptp.tunnel.mtu"`
+	PptpTunnelThroughput   PptpTunnelThroughputMetricConfig   `mapstructure:"pptp.tunnel.throughput"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
@@ -484,6 +547,12 @@ func DefaultMetricsConfig() MetricsConfig {
 		PptpProbeWarnings: PptpProbeWarningsMetricConfig{
 			Enabled: true,
 		},
+		PptpSessionActive: PptpSessionActiveMetricConfig{
+			Enabled: true,
+		},
+		PptpSessionLost: PptpSessionLostMetricConfig{
+			Enabled: true,
+		},
 		PptpTunnelIcmpJitter: PptpTunnelIcmpJitterMetricConfig{
 			Enabled: true,
 		},
@@ -491,6 +560,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		PptpTunnelMtu: PptpTunnelMtuMetricConfig{
+			Enabled: true,
+		},
+		PptpTunnelThroughput: PptpTunnelThroughputMetricConfig{
 			Enabled: true,
 		},
 	}
@@ -517,13 +589,15 @@ func (ec *EventConfig) Unmarshal(parser *confmap.Conf) error {
 
 // EventsConfig provides config for pptp_probe events.
 type EventsConfig struct {
-	PptpPeerTerminated     EventConfig `mapstructure:"pptp.peer.terminated"`
-	PptpProbeWarning       EventConfig `mapstructure:"pptp.probe.warning"`
-	PptpQualityDegraded    EventConfig `mapstructure:"pptp.quality.degraded"`
-	PptpSecurityWeakness   EventConfig `mapstructure:"pptp.security.weakness"`
-	PptpSessionClosed      EventConfig `mapstructure:"pptp.session.closed"`
-	PptpSessionEstablished EventConfig `mapstructure:"pptp.session.established"`
-	PptpSessionFailed      EventConfig `mapstructure:"pptp.session.failed"`
+	PptpPeerTerminated      EventConfig `mapstructure:"pptp.peer.terminated"`
+	PptpProbeWarning        EventConfig `mapstructure:"pptp.probe.warning"`
+	PptpQualityDegraded     EventConfig `mapstructure:"pptp.quality.degraded"`
+	PptpSecurityWeakness    EventConfig `mapstructure:"pptp.security.weakness"`
+	PptpSessionClosed       EventConfig `mapstructure:"pptp.session.closed"`
+	PptpSessionEstablished  EventConfig `mapstructure:"pptp.session.established"`
+	PptpSessionFailed       EventConfig `mapstructure:"pptp.session.failed"`
+	PptpSessionLost         EventConfig `mapstructure:"pptp.session.lost"`
+	PptpSessionRenegotiated EventConfig `mapstructure:"pptp.session.renegotiated"`
 }
 
 func DefaultEventsConfig() EventsConfig {
@@ -547,6 +621,12 @@ func DefaultEventsConfig() EventsConfig {
 			Enabled: true,
 		},
 		PptpSessionFailed: EventConfig{
+			Enabled: true,
+		},
+		PptpSessionLost: EventConfig{
+			Enabled: true,
+		},
+		PptpSessionRenegotiated: EventConfig{
 			Enabled: true,
 		},
 	}

@@ -77,6 +77,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					PptpProbeWarnings: PptpProbeWarningsMetricConfig{
 						Enabled: true,
 					},
+					PptpSessionActive: PptpSessionActiveMetricConfig{
+						Enabled: true,
+					},
+					PptpSessionLost: PptpSessionLostMetricConfig{
+						Enabled: true,
+					},
 					PptpTunnelIcmpJitter: PptpTunnelIcmpJitterMetricConfig{
 						Enabled: true,
 					},
@@ -84,6 +90,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					PptpTunnelMtu: PptpTunnelMtuMetricConfig{
+						Enabled: true,
+					},
+					PptpTunnelThroughput: PptpTunnelThroughputMetricConfig{
 						Enabled: true,
 					},
 				},
@@ -156,6 +165,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					PptpProbeWarnings: PptpProbeWarningsMetricConfig{
 						Enabled: false,
 					},
+					PptpSessionActive: PptpSessionActiveMetricConfig{
+						Enabled: false,
+					},
+					PptpSessionLost: PptpSessionLostMetricConfig{
+						Enabled: false,
+					},
 					PptpTunnelIcmpJitter: PptpTunnelIcmpJitterMetricConfig{
 						Enabled: false,
 					},
@@ -163,6 +178,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					PptpTunnelMtu: PptpTunnelMtuMetricConfig{
+						Enabled: false,
+					},
+					PptpTunnelThroughput: PptpTunnelThroughputMetricConfig{
 						Enabled: false,
 					},
 				},
@@ -184,7 +202,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(PptpAuthFailuresMetricConfig{}, PptpAuthSuccessMetricConfig{}, PptpCcpResetsMetricConfig{}, PptpGreDataOkMetricConfig{}, PptpGreIoMetricConfig{}, PptpGrePacketDuplicateMetricConfig{}, PptpGrePacketLossMetricConfig{}, PptpGrePacketLostMetricConfig{}, PptpGrePacketReorderedMetricConfig{}, PptpGrePacketsMetricConfig{}, PptpLcpRetransmitsMetricConfig{}, PptpMppeDecryptErrorsMetricConfig{}, PptpMppeRekeysMetricConfig{}, PptpProbeAttemptsMetricConfig{}, PptpProbeFailingMetricConfig{}, PptpProbeUpMetricConfig{}, PptpProbeWarningsMetricConfig{}, PptpTunnelIcmpJitterMetricConfig{}, PptpTunnelIcmpLossMetricConfig{}, PptpTunnelMtuMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(PptpAuthFailuresMetricConfig{}, PptpAuthSuccessMetricConfig{}, PptpCcpResetsMetricConfig{}, PptpGreDataOkMetricConfig{}, PptpGreIoMetricConfig{}, PptpGrePacketDuplicateMetricConfig{}, PptpGrePacketLossMetricConfig{}, PptpGrePacketLostMetricConfig{}, PptpGrePacketReorderedMetricConfig{}, PptpGrePacketsMetricConfig{}, PptpLcpRetransmitsMetricConfig{}, PptpMppeDecryptErrorsMetricConfig{}, PptpMppeRekeysMetricConfig{}, PptpProbeAttemptsMetricConfig{}, PptpProbeFailingMetricConfig{}, PptpProbeUpMetricConfig{}, PptpProbeWarningsMetricConfig{}, PptpSessionActiveMetricConfig{}, PptpSessionLostMetricConfig{}, PptpTunnelIcmpJitterMetricConfig{}, PptpTunnelIcmpLossMetricConfig{}, PptpTunnelMtuMetricConfig{}, PptpTunnelThroughputMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

@@ -463,6 +463,82 @@ func newEventPptpSessionFailed(cfg EventConfig) eventPptpSessionFailed {
 	return e
 }
 
+type eventPptpSessionLost struct {
+	data   plog.LogRecordSlice // data buffer for generated log records.
+	config EventConfig         // event config provided by user.
+}
+
+func (e *eventPptpSessionLost) recordEvent(ctx context.Context, timestamp pcommon.Timestamp, options ...EventAttributeOption) {
+	if !e.config.Enabled {
+		return
+	}
+	dp := e.data.AppendEmpty()
+	dp.SetEventName("pptp.session.lost")
+	dp.SetTimestamp(timestamp)
+
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		dp.SetTraceID(pcommon.TraceID(span.TraceID()))
+		dp.SetSpanID(pcommon.SpanID(span.SpanID()))
+	}
+
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// emit appends recorded event data to a events slice and prepares it for recording another set of log records.
+func (e *eventPptpSessionLost) emit(lrs plog.LogRecordSlice) {
+	if e.config.Enabled && e.data.Len() > 0 {
+		e.data.MoveAndAppendTo(lrs)
+	}
+}
+
+func newEventPptpSessionLost(cfg EventConfig) eventPptpSessionLost {
+	e := eventPptpSessionLost{config: cfg}
+	if cfg.Enabled {
+		e.data = plog.NewLogRecordSlice()
+	}
+	return e
+}
+
+type eventPptpSessionRenegotiated struct {
+	data   plog.LogRecordSlice // data buffer for generated log records.
+	config EventConfig         // event config provided by user.
+}
+
+func (e *eventPptpSessionRenegotiated) recordEvent(ctx context.Context, timestamp pcommon.Timestamp, options ...EventAttributeOption) {
+	if !e.config.Enabled {
+		return
+	}
+	dp := e.data.AppendEmpty()
+	dp.SetEventName("pptp.session.renegotiated")
+	dp.SetTimestamp(timestamp)
+
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		dp.SetTraceID(pcommon.TraceID(span.TraceID()))
+		dp.SetSpanID(pcommon.SpanID(span.SpanID()))
+	}
+
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// emit appends recorded event data to a events slice and prepares it for recording another set of log records.
+func (e *eventPptpSessionRenegotiated) emit(lrs plog.LogRecordSlice) {
+	if e.config.Enabled && e.data.Len() > 0 {
+		e.data.MoveAndAppendTo(lrs)
+	}
+}
+
+func newEventPptpSessionRenegotiated(cfg EventConfig) eventPptpSessionRenegotiated {
+	e := eventPptpSessionRenegotiated{config: cfg}
+	if cfg.Enabled {
+		e.data = plog.NewLogRecordSlice()
+	}
+	return e
+}
+
 // LogsBuilder provides an interface for scrapers to report logs while taking care of all the transformations
 // required to produce log representation defined in metadata and user config.
 type LogsBuilder struct {
@@ -479,6 +555,8 @@ type LogsBuilder struct {
 	eventPptpSessionClosed         eventPptpSessionClosed
 	eventPptpSessionEstablished    eventPptpSessionEstablished
 	eventPptpSessionFailed         eventPptpSessionFailed
+	eventPptpSessionLost           eventPptpSessionLost
+	eventPptpSessionRenegotiated   eventPptpSessionRenegotiated
 }
 
 // LogBuilderOption applies changes to default logs builder.
@@ -499,6 +577,8 @@ func NewLogsBuilder(lbc LogsBuilderConfig, settings receiver.Settings) *LogsBuil
 		eventPptpSessionClosed:         newEventPptpSessionClosed(lbc.Events.PptpSessionClosed),
 		eventPptpSessionEstablished:    newEventPptpSessionEstablished(lbc.Events.PptpSessionEstablished),
 		eventPptpSessionFailed:         newEventPptpSessionFailed(lbc.Events.PptpSessionFailed),
+		eventPptpSessionLost:           newEventPptpSessionLost(lbc.Events.PptpSessionLost),
+		eventPptpSessionRenegotiated:   newEventPptpSessionRenegotiated(lbc.Events.PptpSessionRenegotiated),
 		resourceAttributeIncludeFilter: make(map[string]filter.Filter),
 		resourceAttributeExcludeFilter: make(map[string]filter.Filter),
 	}
@@ -613,6 +693,8 @@ func (lb *LogsBuilder) EmitForResource(options ...ResourceLogsOption) {
 	lb.eventPptpSessionClosed.emit(ils.LogRecords())
 	lb.eventPptpSessionEstablished.emit(ils.LogRecords())
 	lb.eventPptpSessionFailed.emit(ils.LogRecords())
+	lb.eventPptpSessionLost.emit(ils.LogRecords())
+	lb.eventPptpSessionRenegotiated.emit(ils.LogRecords())
 
 	for _, op := range options {
 		op.apply(rl)
@@ -682,4 +764,14 @@ func (lb *LogsBuilder) RecordPptpSessionEstablishedEvent(ctx context.Context, ti
 // RecordPptpSessionFailedEvent adds a log record of pptp.session.failed event.
 func (lb *LogsBuilder) RecordPptpSessionFailedEvent(ctx context.Context, timestamp pcommon.Timestamp, options ...EventAttributeOption) {
 	lb.eventPptpSessionFailed.recordEvent(ctx, timestamp, options...)
+}
+
+// RecordPptpSessionLostEvent adds a log record of pptp.session.lost event.
+func (lb *LogsBuilder) RecordPptpSessionLostEvent(ctx context.Context, timestamp pcommon.Timestamp, options ...EventAttributeOption) {
+	lb.eventPptpSessionLost.recordEvent(ctx, timestamp, options...)
+}
+
+// RecordPptpSessionRenegotiatedEvent adds a log record of pptp.session.renegotiated event.
+func (lb *LogsBuilder) RecordPptpSessionRenegotiatedEvent(ctx context.Context, timestamp pcommon.Timestamp, options ...EventAttributeOption) {
+	lb.eventPptpSessionRenegotiated.recordEvent(ctx, timestamp, options...)
 }

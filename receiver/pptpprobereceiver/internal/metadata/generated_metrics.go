@@ -51,6 +51,7 @@ type AttributePptpMtuKind int
 const (
 	_ AttributePptpMtuKind = iota
 	AttributePptpMtuKindNegotiated
+	AttributePptpMtuKindPath
 )
 
 // String returns the string representation of the AttributePptpMtuKind.
@@ -58,6 +59,8 @@ func (av AttributePptpMtuKind) String() string {
 	switch av {
 	case AttributePptpMtuKindNegotiated:
 		return "negotiated"
+	case AttributePptpMtuKindPath:
+		return "path"
 	}
 	return ""
 }
@@ -65,6 +68,7 @@ func (av AttributePptpMtuKind) String() string {
 // MapAttributePptpMtuKind is a helper map of string to AttributePptpMtuKind attribute value.
 var MapAttributePptpMtuKind = map[string]AttributePptpMtuKind{
 	"negotiated": AttributePptpMtuKindNegotiated,
+	"path":       AttributePptpMtuKindPath,
 }
 
 // AttributePptpProtocol specifies the value pptp.protocol attribute.
@@ -160,6 +164,13 @@ var MetricsInfo = metricsInfo{
 		Name:       "pptp.probe.warnings",
 		Attributes: []string{"pptp.warning"},
 	},
+	PptpSessionActive: metricInfo{
+		Name: "pptp.session.active",
+	},
+	PptpSessionLost: metricInfo{
+		Name:       "pptp.session.lost",
+		Attributes: []string{"error.type"},
+	},
 	PptpTunnelIcmpJitter: metricInfo{
 		Name:       "pptp.tunnel.icmp.jitter",
 		Attributes: []string{"pptp.check"},
@@ -170,7 +181,11 @@ var MetricsInfo = metricsInfo{
 	},
 	PptpTunnelMtu: metricInfo{
 		Name:       "pptp.tunnel.mtu",
-		Attributes: []string{"pptp.mtu.kind"},
+		Attributes: []string{"pptp.mtu.kind", "pptp.mtu.check"},
+	},
+	PptpTunnelThroughput: metricInfo{
+		Name:       "pptp.tunnel.throughput",
+		Attributes: []string{"pptp.check", "network.io.direction"},
 	},
 }
 
@@ -192,9 +207,12 @@ type metricsInfo struct {
 	PptpProbeFailing       metricInfo
 	PptpProbeUp            metricInfo
 	PptpProbeWarnings      metricInfo
+	PptpSessionActive      metricInfo
+	PptpSessionLost        metricInfo
 	PptpTunnelIcmpJitter   metricInfo
 	PptpTunnelIcmpLoss     metricInfo
 	PptpTunnelMtu          metricInfo
+	PptpTunnelThroughput   metricInfo
 }
 
 type metricInfo struct {
@@ -215,6 +233,12 @@ func (maof metricAttributeOptionFunc) apply(dp pmetric.NumberDataPoint) {
 func WithErrorTypeMetricAttribute(errorTypeAttributeValue string) MetricAttributeOption {
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("error.type", errorTypeAttributeValue)
+	})
+}
+
+func WithPptpMtuCheckMetricAttribute(pptpMtuCheckAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("pptp.check", pptpMtuCheckAttributeValue)
 	})
 }
 
@@ -1126,6 +1150,114 @@ func newMetricPptpProbeWarnings(cfg PptpProbeWarningsMetricConfig) metricPptpPro
 	return m
 }
 
+type metricPptpSessionActive struct {
+	data     pmetric.Metric                // data buffer for generated metric.
+	config   PptpSessionActiveMetricConfig // metric config provided by user.
+	capacity int                           // max observed number of data points added to the metric.
+}
+
+// init fills pptp.session.active metric with initial data.
+func (m *metricPptpSessionActive) init() {
+	m.data.SetName("pptp.session.active")
+	m.data.SetDescription("1 while the held session of the target is up, 0 while it is not.")
+	m.data.SetUnit("{session}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricPptpSessionActive) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricPptpSessionActive) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricPptpSessionActive) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricPptpSessionActive(cfg PptpSessionActiveMetricConfig) metricPptpSessionActive {
+	m := metricPptpSessionActive{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricPptpSessionLost struct {
+	data     pmetric.Metric              // data buffer for generated metric.
+	config   PptpSessionLostMetricConfig // metric config provided by user.
+	capacity int                         // max observed number of data points added to the metric.
+}
+
+// init fills pptp.session.lost metric with initial data.
+func (m *metricPptpSessionLost) init() {
+	m.data.SetName("pptp.session.lost")
+	m.data.SetDescription("Held sessions that were lost after they had been up, by error.type.")
+	m.data.SetUnit("{session}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricPptpSessionLost) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricPptpSessionLost) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricPptpSessionLost) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricPptpSessionLost(cfg PptpSessionLostMetricConfig) metricPptpSessionLost {
+	m := metricPptpSessionLost{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricPptpTunnelIcmpJitter struct {
 	data     pmetric.Metric                   // data buffer for generated metric.
 	config   PptpTunnelIcmpJitterMetricConfig // metric config provided by user.
@@ -1239,13 +1371,13 @@ type metricPptpTunnelMtu struct {
 // init fills pptp.tunnel.mtu metric with initial data.
 func (m *metricPptpTunnelMtu) init() {
 	m.data.SetName("pptp.tunnel.mtu")
-	m.data.SetDescription("MTU of the tunnel in the last session that negotiated one.")
+	m.data.SetDescription("MTU of the tunnel in the last session that found one.")
 	m.data.SetUnit("By")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricPptpTunnelMtu) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, pptpMtuKindAttributeValue string) {
+func (m *metricPptpTunnelMtu) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, pptpMtuKindAttributeValue string, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -1254,6 +1386,9 @@ func (m *metricPptpTunnelMtu) recordDataPoint(start pcommon.Timestamp, ts pcommo
 	dp.SetTimestamp(ts)
 	dp.SetIntValue(val)
 	dp.Attributes().PutStr("pptp.mtu.kind", pptpMtuKindAttributeValue)
+	for _, op := range options {
+		op.apply(dp)
+	}
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -1274,6 +1409,59 @@ func (m *metricPptpTunnelMtu) emit(metrics pmetric.MetricSlice) {
 
 func newMetricPptpTunnelMtu(cfg PptpTunnelMtuMetricConfig) metricPptpTunnelMtu {
 	m := metricPptpTunnelMtu{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricPptpTunnelThroughput struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   PptpTunnelThroughputMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills pptp.tunnel.throughput metric with initial data.
+func (m *metricPptpTunnelThroughput) init() {
+	m.data.SetName("pptp.tunnel.throughput")
+	m.data.SetDescription("Rate of a transfer through the tunnel, last session.")
+	m.data.SetUnit("By/s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricPptpTunnelThroughput) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, pptpCheckAttributeValue string, networkIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("pptp.check", pptpCheckAttributeValue)
+	dp.Attributes().PutStr("network.io.direction", networkIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricPptpTunnelThroughput) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricPptpTunnelThroughput) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricPptpTunnelThroughput(cfg PptpTunnelThroughputMetricConfig) metricPptpTunnelThroughput {
+	m := metricPptpTunnelThroughput{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1309,9 +1497,12 @@ type MetricsBuilder struct {
 	metricPptpProbeFailing         metricPptpProbeFailing
 	metricPptpProbeUp              metricPptpProbeUp
 	metricPptpProbeWarnings        metricPptpProbeWarnings
+	metricPptpSessionActive        metricPptpSessionActive
+	metricPptpSessionLost          metricPptpSessionLost
 	metricPptpTunnelIcmpJitter     metricPptpTunnelIcmpJitter
 	metricPptpTunnelIcmpLoss       metricPptpTunnelIcmpLoss
 	metricPptpTunnelMtu            metricPptpTunnelMtu
+	metricPptpTunnelThroughput     metricPptpTunnelThroughput
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -1354,9 +1545,12 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricPptpProbeFailing:         newMetricPptpProbeFailing(mbc.Metrics.PptpProbeFailing),
 		metricPptpProbeUp:              newMetricPptpProbeUp(mbc.Metrics.PptpProbeUp),
 		metricPptpProbeWarnings:        newMetricPptpProbeWarnings(mbc.Metrics.PptpProbeWarnings),
+		metricPptpSessionActive:        newMetricPptpSessionActive(mbc.Metrics.PptpSessionActive),
+		metricPptpSessionLost:          newMetricPptpSessionLost(mbc.Metrics.PptpSessionLost),
 		metricPptpTunnelIcmpJitter:     newMetricPptpTunnelIcmpJitter(mbc.Metrics.PptpTunnelIcmpJitter),
 		metricPptpTunnelIcmpLoss:       newMetricPptpTunnelIcmpLoss(mbc.Metrics.PptpTunnelIcmpLoss),
 		metricPptpTunnelMtu:            newMetricPptpTunnelMtu(mbc.Metrics.PptpTunnelMtu),
+		metricPptpTunnelThroughput:     newMetricPptpTunnelThroughput(mbc.Metrics.PptpTunnelThroughput),
 		resourceAttributeIncludeFilter: make(map[string]filter.Filter),
 		resourceAttributeExcludeFilter: make(map[string]filter.Filter),
 	}
@@ -1507,9 +1701,12 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricPptpProbeFailing.emit(ils.Metrics())
 	mb.metricPptpProbeUp.emit(ils.Metrics())
 	mb.metricPptpProbeWarnings.emit(ils.Metrics())
+	mb.metricPptpSessionActive.emit(ils.Metrics())
+	mb.metricPptpSessionLost.emit(ils.Metrics())
 	mb.metricPptpTunnelIcmpJitter.emit(ils.Metrics())
 	mb.metricPptpTunnelIcmpLoss.emit(ils.Metrics())
 	mb.metricPptpTunnelMtu.emit(ils.Metrics())
+	mb.metricPptpTunnelThroughput.emit(ils.Metrics())
 
 	for _, op := range options {
 		op.apply(rm)
@@ -1626,6 +1823,16 @@ func (mb *MetricsBuilder) RecordPptpProbeWarningsDataPoint(ts pcommon.Timestamp,
 	mb.metricPptpProbeWarnings.recordDataPoint(mb.startTime, ts, val, pptpWarningAttributeValue)
 }
 
+// RecordPptpSessionActiveDataPoint adds a data point to pptp.session.active metric.
+func (mb *MetricsBuilder) RecordPptpSessionActiveDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricPptpSessionActive.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordPptpSessionLostDataPoint adds a data point to pptp.session.lost metric.
+func (mb *MetricsBuilder) RecordPptpSessionLostDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricPptpSessionLost.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordPptpTunnelIcmpJitterDataPoint adds a data point to pptp.tunnel.icmp.jitter metric.
 func (mb *MetricsBuilder) RecordPptpTunnelIcmpJitterDataPoint(ts pcommon.Timestamp, val float64, pptpCheckAttributeValue string) {
 	mb.metricPptpTunnelIcmpJitter.recordDataPoint(mb.startTime, ts, val, pptpCheckAttributeValue)
@@ -1637,8 +1844,13 @@ func (mb *MetricsBuilder) RecordPptpTunnelIcmpLossDataPoint(ts pcommon.Timestamp
 }
 
 // RecordPptpTunnelMtuDataPoint adds a data point to pptp.tunnel.mtu metric.
-func (mb *MetricsBuilder) RecordPptpTunnelMtuDataPoint(ts pcommon.Timestamp, val int64, pptpMtuKindAttributeValue AttributePptpMtuKind) {
-	mb.metricPptpTunnelMtu.recordDataPoint(mb.startTime, ts, val, pptpMtuKindAttributeValue.String())
+func (mb *MetricsBuilder) RecordPptpTunnelMtuDataPoint(ts pcommon.Timestamp, val int64, pptpMtuKindAttributeValue AttributePptpMtuKind, options ...MetricAttributeOption) {
+	mb.metricPptpTunnelMtu.recordDataPoint(mb.startTime, ts, val, pptpMtuKindAttributeValue.String(), options...)
+}
+
+// RecordPptpTunnelThroughputDataPoint adds a data point to pptp.tunnel.throughput metric.
+func (mb *MetricsBuilder) RecordPptpTunnelThroughputDataPoint(ts pcommon.Timestamp, val float64, pptpCheckAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	mb.metricPptpTunnelThroughput.recordDataPoint(mb.startTime, ts, val, pptpCheckAttributeValue, networkIoDirectionAttributeValue.String())
 }
 
 // Reset resets metrics builder to its initial state. It should be used when external metrics source is restarted,

@@ -119,13 +119,22 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordPptpProbeWarningsDataPoint(ts, 1, "pptp.warning-val")
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordPptpSessionActiveDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordPptpSessionLostDataPoint(ts, 1, WithErrorTypeMetricAttribute("error.type-val"))
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordPptpTunnelIcmpJitterDataPoint(ts, 1, "pptp.check-val")
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordPptpTunnelIcmpLossDataPoint(ts, 1, "pptp.check-val")
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordPptpTunnelMtuDataPoint(ts, 1, AttributePptpMtuKindNegotiated)
+			mb.RecordPptpTunnelMtuDataPoint(ts, 1, AttributePptpMtuKindNegotiated, WithPptpMtuCheckMetricAttribute("pptp.mtu.check-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordPptpTunnelThroughputDataPoint(ts, 1, "pptp.check-val", AttributeNetworkIoDirectionReceive)
 
 			rb := mb.NewResourceBuilder()
 			rb.SetNetworkProtocolNamePptp()
@@ -426,6 +435,37 @@ func TestMetricsBuilder(t *testing.T) {
 					pptpWarningAttrVal, ok := dp.Attributes().Get("pptp.warning")
 					assert.True(t, ok)
 					assert.Equal(t, "pptp.warning-val", pptpWarningAttrVal.Str())
+				case "pptp.session.active":
+					assert.False(t, validatedMetrics["pptp.session.active"], "Found a duplicate in the metrics slice: pptp.session.active")
+					validatedMetrics["pptp.session.active"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "1 while the held session of the target is up, 0 while it is not.", mi.Description())
+					assert.Equal(t, "{session}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "pptp.session.lost":
+					assert.False(t, validatedMetrics["pptp.session.lost"], "Found a duplicate in the metrics slice: pptp.session.lost")
+					validatedMetrics["pptp.session.lost"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Held sessions that were lost after they had been up, by error.type.", mi.Description())
+					assert.Equal(t, "{session}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					errorTypeAttrVal, ok := dp.Attributes().Get("error.type")
+					assert.True(t, ok)
+					assert.Equal(t, "error.type-val", errorTypeAttrVal.Str())
 				case "pptp.tunnel.icmp.jitter":
 					assert.False(t, validatedMetrics["pptp.tunnel.icmp.jitter"], "Found a duplicate in the metrics slice: pptp.tunnel.icmp.jitter")
 					validatedMetrics["pptp.tunnel.icmp.jitter"] = true
@@ -461,7 +501,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["pptp.tunnel.mtu"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "MTU of the tunnel in the last session that negotiated one.", mi.Description())
+					assert.Equal(t, "MTU of the tunnel in the last session that found one.", mi.Description())
 					assert.Equal(t, "By", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -471,6 +511,27 @@ func TestMetricsBuilder(t *testing.T) {
 					pptpMtuKindAttrVal, ok := dp.Attributes().Get("pptp.mtu.kind")
 					assert.True(t, ok)
 					assert.Equal(t, "negotiated", pptpMtuKindAttrVal.Str())
+					pptpMtuCheckAttrVal, ok := dp.Attributes().Get("pptp.check")
+					assert.True(t, ok)
+					assert.Equal(t, "pptp.mtu.check-val", pptpMtuCheckAttrVal.Str())
+				case "pptp.tunnel.throughput":
+					assert.False(t, validatedMetrics["pptp.tunnel.throughput"], "Found a duplicate in the metrics slice: pptp.tunnel.throughput")
+					validatedMetrics["pptp.tunnel.throughput"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Rate of a transfer through the tunnel, last session.", mi.Description())
+					assert.Equal(t, "By/s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					pptpCheckAttrVal, ok := dp.Attributes().Get("pptp.check")
+					assert.True(t, ok)
+					assert.Equal(t, "pptp.check-val", pptpCheckAttrVal.Str())
+					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
 				}
 			}
 		})
