@@ -23,6 +23,7 @@ FUZZ      ?= .
 BENCH     ?= .
 BENCHTIME ?= 1s
 PKG       ?= ./...
+SESSIONS  ?= 10000
 
 # Binaries, generators and linters are all built like ocb builds the collector, so that they share one build cache. VCS
 # stamping is off: it fails in a checkout that belongs to another user, as it does under sudo.
@@ -67,11 +68,12 @@ bin/otelcol-pptp bin/otelcol-pptp-full:
 	$(say) "$@ (first time 3 to 10 min, then seconds)"
 	@$(release) $(GO) -C $(<D) build -v -mod=mod $(strip_syms) -o ../$@ . 2>&1 | $(count_packages)
 
-.PHONY: bin/pptpgw bin/pptpprobe bin/pptpdemo
+.PHONY: bin/pptpgw bin/pptpprobe bin/pptpdemo bin/pptpload
 bin/pptpgw: package := ./testbed/gateway/cmd/pptpgw
 bin/pptpprobe: package := ./pptpprobe/cmd/pptpprobe
 bin/pptpdemo: package := ./testbed/demo
-bin/pptpgw bin/pptpprobe bin/pptpdemo:
+bin/pptpload: package := ./testbed/load
+bin/pptpgw bin/pptpprobe bin/pptpdemo bin/pptpload:
 	$(say) "$@"
 	@$(release) $(GO) build $(strip_syms) -o $@ $(package)
 
@@ -111,6 +113,12 @@ fuzz: ## Run every fuzz test for FUZZTIME (30s) each; FUZZ=<regexp> picks some
 .PHONY: bench
 bench: ## Run all benchmarks; PKG, BENCH (regexp) and BENCHTIME pick and prolong
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem $(PKG) | grep -v 'no test files'
+
+# In a network namespace of its own: the kernel copies each GRE packet to every raw GRE socket of the namespace.
+.PHONY: load
+load: bin/pptpload ## Measure set-up, held sessions and transfer against the simulated gateway (root); SESSIONS=<n>
+	@unshare --net sh -euc 'ip link set lo up; for m in "setup -sessions 5000" "hold -sessions $(SESSIONS) -parallel 64" \
+	  "hold -sessions $(SESSIONS) -parallel 64 -stack -for 90s" "transfer -sessions 5"; do echo; echo "pptpload $$m"; bin/pptpload $$m; done'
 
 .PHONY: coverage
 coverage: ## Measure the test coverage of pptp/ and pptpprobe/; fails below 85 %

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"sync"
 	"time"
@@ -17,125 +18,183 @@ import (
 
 const (
 	pollEvery = 20 * time.Millisecond
-	// quiet is how long the sessions are watched when all are up.
-	quiet = 20 * time.Second
+	// Held sessions end in groups, one after the other, so that their end does not
+	// lose packets, and a context of its own does not add to what a session takes.
+	endGroup = 50
+	endEvery = 25 * time.Millisecond
 )
 
-// heldTarget is a session that pings through the tunnel, and pings again when
-// it has been up for o.hold: only a session that lived all the while passes.
-func heldTarget(o options, gw *child) pptpprobe.Target {
-	t := target(gw)
-	t.Depth = pptpprobe.DepthApplication
-	t.Timeout = o.hold + time.Minute
-	if o.stack {
-		t.Checks = append(t.Checks, pptpprobe.Check{
-			Kind: pptpprobe.CheckHTTP, URL: "http://" + pool.Addr().Next().String() + "/", Timeout: 20 * time.Second,
-		})
-	}
-	t.Checks = append(t.Checks, pptpprobe.Check{
-		Kind: pptpprobe.CheckICMP, Count: 2, Interval: o.hold, Timeout: o.hold + 20*time.Second,
-	})
-	return t
+// herd is the sessions of one measurement.
+type herd struct {
+	p       *pptpprobe.Probe
+	o       options
+	gw      *child
+	results *tally
+	running sync.WaitGroup
+	started int
+	group   context.Context //nolint:containedctx // of the sessions that are being started
+	ends    []context.CancelFunc
 }
 
-// measureHold brings o.sessions sessions up, measures while they are, and waits
-// for their end.
+// measureHold brings o.sessions sessions up, measures while they are, and ends them.
 func measureHold(ctx context.Context, o options, gw *child, out io.Writer) error {
 	if gw.cmd == nil {
 		return errors.New("hold needs a gateway of its own: leave -gateway away")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	p := pptpprobe.New(pptpprobe.Options{})
 	defer func() { _ = p.Close() }()
 	if _, err := setUp(ctx, p, o.warmUp(), gw); err != nil {
 		return err
 	}
-	gwBefore, err := gw.ask()
-	if err != nil {
+	h := &herd{p: p, o: o, gw: gw, results: newTally()}
+	ctx, cancel := context.WithCancel(ctx)
+	defer h.running.Wait()
+	defer cancel()
+
+	var m holdMeasure
+	var err error
+	if m.gwBefore, err = gw.ask(); err != nil {
 		return err
 	}
-	before, start := live(), time.Now()
-	t := newTally()
-	var sessions sync.WaitGroup
-	defer sessions.Wait()
-	if err := raise(ctx, p, o, gw, &sessions, t); err != nil {
-		cancel()
+	m.before = live()
+	began := time.Now()
+	if err := h.raise(ctx); err != nil {
 		return err
 	}
-	took, up := time.Since(start), readUsage()
-	gwUp, err := gw.ask()
-	if err != nil {
+	m.took, m.up = time.Since(began), readUsage()
+	if m.gwUp, err = gw.ask(); err != nil {
 		return err
 	}
-	if err := pause(ctx, quiet); err != nil {
+	if err := pause(ctx, o.watch); err != nil {
 		return err
 	}
-	idle := readUsage()
+	m.idle = readUsage()
+	m.held = live()
 	if o.mem != "" {
 		if err := writeHeap(o.mem); err != nil {
 			return err
 		}
 	}
-	held := live()
 	if n := p.Stats().Sessions; n != o.sessions {
-		return fmt.Errorf("only %d of %d sessions are up at once: use a longer -for", n, o.sessions)
+		return errors.Join(fmt.Errorf("%d of %d sessions are up at the end of the measurement: with -stack, use a longer -for", n, o.sessions), h.results.err())
 	}
-	sessions.Wait()
-	left := live()
-
-	n := uint64(o.sessions) //nolint:gosec // positive
-	each := func(now, then uint64) string { return fmt.Sprintf("%.1f KiB", (float64(now)-float64(then))/float64(n)/1024) }
-	table := newTable(out)
-	table.row("sessions held at once", fmt.Sprint(o.sessions))
-	table.row("sessions set up per second", fmt.Sprintf("%.0f", float64(o.sessions)/took.Seconds()))
-	table.row("client CPU per session set up", ((up.CPU - before.CPU) / time.Duration(o.sessions)).Round(time.Microsecond).String())
-	table.row("client CPU, all held", fmt.Sprintf("%.1f %% of a core", 100*(idle.CPU-up.CPU).Seconds()/quiet.Seconds()))
-	table.row("resident memory per session", each(idle.RSS, before.RSS))
-	table.row("  live heap", each(held.Heap, before.Heap))
-	table.row("  goroutine stacks", each(held.Stacks, before.Stacks))
-	table.row("resident memory in all", fmt.Sprintf("%.0f MiB", float64(idle.RSS)/(1<<20)))
-	table.row("goroutines per session", fmt.Sprintf("%.2f", float64(idle.Goroutines-before.Goroutines)/float64(n)))
-	table.row("sockets per session", fmt.Sprintf("%.2f", float64(idle.Files-before.Files)/float64(n)))
-	table.row("threads", fmt.Sprintf("%d, before %d", idle.Threads, before.Threads))
-	table.row("goroutines, sockets left at the end", fmt.Sprintf("%d, %d", left.Goroutines-before.Goroutines, left.Files-before.Files))
-	table.row("gateway", fmt.Sprintf("%.0f MiB, %s of CPU per session set up", float64(gwUp.Use.RSS)/(1<<20),
-		((gwUp.Use.CPU-gwBefore.Use.CPU)/time.Duration(o.sessions)).Round(time.Microsecond)))
-	table.times("start to address", t.connect)
-	table.row("pings through the tunnel lost", fmt.Sprintf("%d of %d", t.pingsLost, 2*o.sessions))
-	table.result(t, p.Stats())
-	return errors.Join(table.flush(), t.err())
+	if err := h.end(ctx); err != nil {
+		return err
+	}
+	m.left = live()
+	return errors.Join(m.print(h, out), h.results.err())
 }
 
 // raise starts the sessions and returns when the gateway has them all. Those that
 // are on their way up are at most o.parallel, as far as the last poll knows.
-func raise(ctx context.Context, p *pptpprobe.Probe, o options, gw *child, wg *sync.WaitGroup, t *tally) error {
-	base, err := gw.established()
+func (h *herd) raise(ctx context.Context) error {
+	base, err := h.gw.established()
 	if err != nil {
 		return err
 	}
-	began, started := time.Now(), 0
-	for up := 0; up < o.sessions; {
-		if err := t.err(); err != nil {
+	began := time.Now()
+	for up := 0; up < h.o.sessions; {
+		if err := h.results.err(); err != nil {
 			return err
 		}
-		due := o.sessions
-		if o.rate > 0 {
-			due = min(due, int(o.rate*time.Since(began).Seconds())+1)
+		due := h.o.sessions
+		if h.o.rate > 0 {
+			due = min(due, int(h.o.rate*time.Since(began).Seconds())+1)
 		}
-		for ; started < min(due, up+o.parallel); started++ {
-			wg.Go(func() { t.add(p.Run(ctx, heldTarget(o, gw))) })
+		for h.started < min(due, up+h.o.parallel) {
+			h.start(ctx)
 		}
 		if err := pause(ctx, pollEvery); err != nil {
 			return err
 		}
-		n, err := gw.established()
+		n, err := h.gw.established()
 		if err != nil {
 			return err
 		}
-		up = int(n - base) //nolint:gosec // a small number
+		up = int(n - base)
 	}
 	return nil
+}
+
+func (h *herd) start(ctx context.Context) {
+	if h.started%endGroup == 0 {
+		group, end := context.WithCancel(ctx)
+		h.group, h.ends = group, append(h.ends, end)
+	}
+	h.started++
+	group := h.group
+	h.running.Go(func() { h.results.add(h.p.Run(group, *h.target())) })
+}
+
+// target is a session that is held; or, with a TCP/IP stack, one that fetches a
+// page, which makes the stack, and pings, at once and again when it has been up
+// for o.hold: the stack is there for as long as the checks run.
+func (h *herd) target() *pptpprobe.Target {
+	t := target(h.gw)
+	if !h.o.stack {
+		t.Hold = &pptpprobe.Hold{}
+		return &t
+	}
+	t.Depth = pptpprobe.DepthApplication
+	t.Timeout = h.o.hold + time.Minute
+	t.Checks = []pptpprobe.Check{
+		{Kind: pptpprobe.CheckHTTP, URL: "http://" + pool.Addr().Next().String() + "/", Timeout: 20 * time.Second},
+		{Kind: pptpprobe.CheckICMP, Count: 2, Interval: h.o.hold, Timeout: h.o.hold + 20*time.Second},
+	}
+	return &t
+}
+
+// end ends the sessions, one after the other; those with a stack end by themselves.
+func (h *herd) end(ctx context.Context) error {
+	if !h.o.stack {
+		pace := time.NewTicker(endEvery)
+		defer pace.Stop()
+		for _, end := range h.ends {
+			select {
+			case <-pace.C:
+				end()
+			case <-ctx.Done():
+				return errInterrupted
+			}
+		}
+	}
+	h.running.Wait()
+	return nil
+}
+
+// holdMeasure is what was measured.
+type holdMeasure struct {
+	before, up, idle, held, left usage
+	gwBefore, gwUp               report
+	took                         time.Duration
+}
+
+func (m *holdMeasure) print(h *herd, out io.Writer) error {
+	n := h.o.sessions
+	each := func(now, then uint64) string {
+		return fmt.Sprintf("%.1f KiB", (float64(now)-float64(then))/float64(n)/1024)
+	}
+	per := func(now, then int) string { return fmt.Sprintf("%.2f", float64(now-then)/float64(n)) }
+	cpu := func(now, then usage) string {
+		return ((now.CPU - then.CPU) / time.Duration(n)).Round(time.Microsecond).String()
+	}
+	t := newTable(out)
+	t.row("sessions held at once", fmt.Sprint(n))
+	t.row("sessions set up per second", fmt.Sprintf("%.0f", float64(n)/m.took.Seconds()))
+	t.row("client CPU per session set up", cpu(m.up, m.before))
+	t.row("client CPU, all held", fmt.Sprintf("%.1f %% of a core", 100*(m.idle.CPU-m.up.CPU).Seconds()/h.o.watch.Seconds()))
+	t.row("resident memory per session", each(m.idle.RSS, m.before.RSS))
+	t.row("  live heap", each(m.held.Heap, m.before.Heap))
+	t.row("  goroutine stacks", each(m.held.Stacks, m.before.Stacks))
+	t.row("  resident after a collection", each(m.held.RSS, m.before.RSS))
+	t.row("resident memory in all", fmt.Sprintf("%.0f MiB", float64(m.idle.RSS)/(1<<20)))
+	t.row("goroutines, sockets per session", per(m.idle.Goroutines, m.before.Goroutines)+", "+per(m.idle.Files, m.before.Files))
+	t.row("threads", fmt.Sprintf("%d, before %d", m.idle.Threads, m.before.Threads))
+	t.row("goroutines, sockets left at the end", fmt.Sprintf("%d, %d", m.left.Goroutines-m.before.Goroutines, m.left.Files-m.before.Files))
+	t.row("gateway", fmt.Sprintf("%.0f MiB, CPU per session set up %s", float64(m.gwUp.Use.RSS)/(1<<20), cpu(m.gwUp.Use, m.gwBefore.Use)))
+	t.times("start to address", h.results.connect)
+	t.result(h.results, h.p.Stats())
+	return t.flush()
 }
 
 func writeHeap(file string) error {
@@ -143,6 +202,7 @@ func writeHeap(file string) error {
 	if err != nil {
 		return err
 	}
+	runtime.GC() // a profile is as of the last collection
 	return errors.Join(pprof.Lookup("heap").WriteTo(f, 0), f.Close())
 }
 

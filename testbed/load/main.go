@@ -6,8 +6,9 @@
 // is the client alone.
 //
 //	pptpload setup -sessions 5000 -parallel 16
-//	pptpload hold -sessions 10000 -rate 200 -for 2m
-//	pptpload hold -sessions 10000 -rate 200 -for 2m -stack
+//	pptpload hold -sessions 10000
+//	pptpload hold -sessions 10000 -stack -for 2m
+//	pptpload transfer -sessions 3
 //
 // The kernel copies each GRE packet to every raw GRE socket of its network
 // namespace, so other PPTP clients and gateways of the host take part in the
@@ -23,13 +24,14 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/pprof"
 	"time"
 )
 
 const (
 	user     = "load"
-	password = "a password" //nolint:gosec // of the simulated gateway
+	password = "load-test"
 )
 
 // options are the flags of a run.
@@ -39,8 +41,11 @@ type options struct {
 	sessions int           // in total, or held at once
 	parallel int           // sessions that are set up at a time
 	rate     float64       // sessions started per second; 0: as fast as they go
-	hold     time.Duration // from one in-tunnel ping to the next
+	watch    time.Duration // how long the held sessions are watched
+	hold     time.Duration // with a stack: from one ping through the tunnel to the next
 	stack    bool          // an HTTP request first, which makes the TCP/IP stack
+	url      string        // to download
+	bytes    int64         // of it
 	cpu, mem string        // files of profiles
 }
 
@@ -55,7 +60,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("usage: pptpload setup|hold [flags]; -h lists them")
+		return errors.New("usage: pptpload setup|hold|transfer [flags]; -h lists them")
 	}
 	o := options{}
 	fs := flag.NewFlagSet("pptpload "+args[0], flag.ContinueOnError)
@@ -64,8 +69,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	fs.IntVar(&o.sessions, "sessions", 1000, "how many sessions: in total (setup), at once (hold)")
 	fs.IntVar(&o.parallel, "parallel", 16, "how many sessions are set up at a time")
 	fs.Float64Var(&o.rate, "rate", 0, "sessions started per second; 0: as fast as they go")
-	fs.DurationVar(&o.hold, "for", time.Minute, "hold: how long each session stays up, from its first ping through the tunnel to its second")
+	fs.DurationVar(&o.watch, "watch", 20*time.Second, "hold: how long the sessions are watched when all are up")
+	fs.DurationVar(&o.hold, "for", time.Minute, "hold -stack: how long each session stays up, from its first ping through the tunnel to its second")
 	fs.BoolVar(&o.stack, "stack", false, "hold: with a TCP/IP stack in each session (it fetches a page first)")
+	fs.StringVar(&o.url, "url", "http://10.96.0.1/bytes/67108864", "transfer: the `URL` to download through the tunnel")
+	fs.Int64Var(&o.bytes, "bytes", 16<<20, "transfer: how much of it")
 	fs.StringVar(&o.cpu, "cpuprofile", "", "write a CPU profile to this `file`")
 	fs.StringVar(&o.mem, "memprofile", "", "hold: write a heap profile with all sessions up to this `file`")
 	if err := fs.Parse(args[1:]); err != nil {
@@ -73,6 +81,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if o.sessions < 1 || o.parallel < 1 || fs.NArg() > 0 {
 		return errors.New("-sessions and -parallel must be positive, and nothing may follow the flags")
+	}
+	if o.mem != "" {
+		runtime.MemProfileRate = 4 << 10 // finer than the default: sessions are small
 	}
 	if args[0] == "gateway" { // what a child process runs
 		return serve(ctx, o.listen, os.Stdin, out)
@@ -83,7 +94,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // measured runs one of the measurements with a gateway beside it.
 func measured(ctx context.Context, what string, o options, out io.Writer) (err error) {
 	limit := raiseFiles()
-	if what == "hold" && limit < uint64(o.sessions)+100 { //nolint:gosec // positive
+	if what == "hold" && limit < uint64(o.sessions)+100 {
 		return fmt.Errorf("%d sessions need as many TCP sockets, but the limit of open files is %d: raise `ulimit -n`", o.sessions, limit)
 	}
 	gw, err := startGateway(ctx, o)
@@ -104,10 +115,12 @@ func measured(ctx context.Context, what string, o options, out io.Writer) (err e
 	switch what {
 	case "setup":
 		return measureSetup(ctx, o, gw, out)
+	case "transfer":
+		return measureTransfer(ctx, o, gw, out)
 	case "hold":
 		return measureHold(ctx, o, gw, out)
 	}
-	return fmt.Errorf("unknown measurement %q: use setup or hold", what)
+	return fmt.Errorf("unknown measurement %q: use setup, hold or transfer", what)
 }
 
 // parseGateway reads an address with a port.

@@ -23,14 +23,14 @@ func target(gw *child) pptpprobe.Target {
 
 // tally collects the results of sessions.
 type tally struct {
-	mu        sync.Mutex
-	ok        int
-	failed    map[pptpprobe.Cause]int
-	first     error
-	connect   []time.Duration // until the address was there
-	retries   int             // PPP requests and control messages sent again
-	warnings  map[pptpprobe.Cause]int
-	pingsLost int
+	mu       sync.Mutex
+	ok       int
+	failed   map[pptpprobe.Cause]int
+	first    error
+	connect  []time.Duration // until the address was there
+	retries  int             // PPP requests and control messages sent again
+	warnings map[pptpprobe.Cause]int
+	lost     int // pings through the tunnel, and LCP echoes
 }
 
 func newTally() *tally {
@@ -48,8 +48,11 @@ func (t *tally) add(r *pptpprobe.Result) {
 	}
 	for _, c := range r.Checks {
 		if c.Ping != nil {
-			t.pingsLost += c.Ping.Sent - c.Ping.Received
+			t.lost += c.Ping.Sent - c.Ping.Received
 		}
+	}
+	if r.Hold != nil {
+		t.lost += int(r.Hold.EchoLost)
 	}
 	if f := r.Failure; f != nil {
 		t.failed[f.Cause]++
@@ -64,6 +67,8 @@ func (t *tally) add(r *pptpprobe.Result) {
 
 // err says what went wrong in the sessions, if anything did.
 func (t *tally) err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(t.failed) == 0 {
 		return nil
 	}

@@ -35,6 +35,7 @@ func (t table) times(what string, d []time.Duration) {
 func (t table) result(y *tally, s pptpprobe.ProbeStats) {
 	t.row("sessions ok, failed", fmt.Sprintf("%d, %d", y.ok, len(y.failed)))
 	t.row("requests sent again", fmt.Sprint(y.retries))
+	t.row("pings and echoes lost", fmt.Sprint(y.lost))
 	t.row("warnings", fmt.Sprint(y.warnings))
 	t.row("GRE packets received", fmt.Sprintf("%d, of no session %d, dropped %d", s.GREPackets, s.GREUnknown, s.GREQueueDrops))
 }
