@@ -127,7 +127,7 @@ func (s *session) explainPath(f *Failure) {
 
 // checkEnv is what the checks of a session work with.
 type checkEnv struct {
-	ctx  context.Context //nolint:containedctx // ends with the session, while that of a check ends with its time
+	ctx  context.Context // ends with the session, while that of a check ends with its time
 	tun  *tunnel.Tunnel
 	peer netip.Addr
 	dns  []netip.Addr

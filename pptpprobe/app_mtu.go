@@ -33,7 +33,7 @@ const (
 // it by as many tries of each size as the loss of small packets asks for.
 type mtuSearch struct {
 	e     *checkEnv
-	ctx   context.Context //nolint:containedctx // of one check
+	ctx   context.Context // of one check
 	to    netip.Addr
 	res   *MTUResult
 	seq   uint16

@@ -17,11 +17,12 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // The authentication of a real session, with a password that is wrong.
 func TestCapturesHaveNoSecrets(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	for i, method := range []chap.Method{chap.MethodPAP, chap.MethodMD5, chap.MethodMSCHAPv1, chap.MethodMSCHAPv2} {
 		t.Run(method.String(), func(t *testing.T) {
 			t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,32 +14,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/chap"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 const (
 	testUser     = "probe"
 	testPassword = "correct horse"
 )
-
-// requireRaw skips a test where this process may not open the raw GRE socket.
-func requireRaw(t testing.TB) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 47)
-	switch {
-	case err == nil:
-		_ = unix.Close(fd)
-	case os.Getenv("CI") != "":
-		t.Fatalf("CI must have CAP_NET_RAW: %v", err)
-	default:
-		t.Skipf("needs CAP_NET_RAW for the raw GRE socket: %v", err)
-	}
-}
 
 func startGateway(t testing.TB, cfg gateway.Config) *gateway.Gateway {
 	t.Helper()
@@ -102,7 +87,7 @@ var unreachable = map[string]string{
 }
 
 func TestCatalog(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	probe := pptpprobe.New(pptpprobe.Options{})
 	t.Cleanup(func() { assert.NoError(t, probe.Close()) })
 

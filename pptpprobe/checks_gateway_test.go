@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // everyCheck is each kind of check once, and both directions.
@@ -32,7 +33,7 @@ var everyCheck = []pptpprobe.Check{
 // checked runs one session with checks against a gateway of its own.
 func checked(t *testing.T, host byte, faults gateway.Faults, checks ...pptpprobe.Check) *pptpprobe.Result {
 	t.Helper()
-	requireRaw(t)
+	privilege.RawGRE(t)
 	cfg := gateway.Config{
 		Listen: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 61, host}), 1723),
 		MPPE:   gateway.MPPEConfig{Mode: gateway.MPPERequire}, Faults: faults,
@@ -89,7 +90,7 @@ func TestEchoCheckFailures(t *testing.T) {
 // A check that hangs until the time-out of the target is over does not hide one
 // that failed before.
 func TestFailedCheckOutlivesTheDeadline(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	listen := netip.MustParseAddrPort("127.0.61.9:1723")
 	startGateway(t, gateway.Config{
 		Listen: listen, MPPE: gateway.MPPEConfig{Mode: gateway.MPPERequire}, Faults: gateway.Faults{HTTPStall: true},

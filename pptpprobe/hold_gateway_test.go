@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // holdFaults are the faults that only a held session shows, and those that end
@@ -63,7 +64,7 @@ func holdTarget(to netip.AddrPort, report func(pptpprobe.HoldReport)) pptpprobe.
 
 // TestHoldCatalog holds one session against each fault at a time.
 func TestHoldCatalog(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	probe := pptpprobe.New(pptpprobe.Options{})
 	t.Cleanup(func() { assert.NoError(t, probe.Close()) })
 	var wg sync.WaitGroup
@@ -124,7 +125,7 @@ func TestHoldCatalog(t *testing.T) {
 // TestHoldWithChecks: encryption, checks again and again, one of which fails, and
 // a gateway that challenges anew; none of that ends the session.
 func TestHoldWithChecks(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	gw := startGateway(t, gateway.Config{
 		Listen: netip.MustParseAddrPort("127.0.80.100:1723"), MPPE: gateway.MPPEConfig{Mode: gateway.MPPERequire},
 		Rechallenge: 800 * time.Millisecond,
@@ -186,7 +187,7 @@ func TestHoldWithChecks(t *testing.T) {
 
 // TestHoldReplacedByGateway: two sessions of one user where the gateway allows one.
 func TestHoldReplacedByGateway(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	gw := startGateway(t, gateway.Config{
 		Listen: netip.MustParseAddrPort("127.0.80.101:1723"), MPPE: gateway.MPPEConfig{Mode: gateway.MPPERequire},
 		Faults: gateway.Faults{ReplaceSession: true},

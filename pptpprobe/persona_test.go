@@ -16,6 +16,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // personaLine is a path to a gateway with a persona, and how it encrypts.
@@ -86,7 +87,7 @@ var personaWarnings = map[string][]pptpprobe.Cause{
 }
 
 func TestPersonas(t *testing.T) {
-	requireRaw(t)
+	privilege.RawGRE(t)
 	probe := pptpprobe.New(pptpprobe.Options{})
 	t.Cleanup(func() { assert.NoError(t, probe.Close()) })
 

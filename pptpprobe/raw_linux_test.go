@@ -3,26 +3,22 @@ package pptpprobe
 import (
 	"encoding/binary"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // receiver is a raw socket of a test that sees whole packets.
 func receiver(t *testing.T, protocol int, at netip.Addr) func() []byte {
 	t.Helper()
+	privilege.RawGRE(t)
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("CI must have CAP_NET_RAW: %v", err)
-	default:
-		t.Skipf("needs CAP_NET_RAW for the raw GRE socket: %v", err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	require.NoError(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: at.As4()}))
 	require.NoError(t, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 10}))

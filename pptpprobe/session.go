@@ -59,8 +59,8 @@ type session struct {
 	registered bool
 	fail       *Failure
 	sendBuf    []byte
-	ctx        context.Context //nolint:containedctx // of one run; every stage needs it
-	parent     context.Context //nolint:containedctx // the caller's, without the time-out
+	ctx        context.Context // of one run; every stage needs it
+	parent     context.Context // the caller's, without the time-out
 }
 
 // seen is what the state machines reported so far, on which the steps wait and

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 )
 
@@ -76,7 +77,7 @@ func (c *CheckConfig) validate(k string) (p problems) {
 	}
 	kinds := pptpprobe.CheckKinds()
 	if !slices.Contains(kinds, c.Type) {
-		p.add(k+"::type", "%q is unknown; %s", c.Type, oneOf(c.Type, kinds))
+		p.add(k+"::type", "%q is unknown; %s", c.Type, suggest.OneOf(c.Type, kinds))
 		return p
 	}
 	switch c.Type {
@@ -150,7 +151,7 @@ func (c *CheckConfig) validateDNS(k string) (p problems) {
 		p.add(k+"::query", "%q is not a name; use for example intranet.example.com", c.Query)
 	}
 	if types := pptpprobe.QueryTypes(); c.QueryType != "" && !slices.Contains(types, c.QueryType) {
-		p.add(k+"::query_type", "%q is unknown; %s", c.QueryType, oneOf(c.QueryType, types))
+		p.add(k+"::query_type", "%q is unknown; %s", c.QueryType, suggest.OneOf(c.QueryType, types))
 	}
 	p.address(k+"::server", c.Server, "leave it out to ask each server that the gateway pushed")
 	return p
@@ -159,7 +160,7 @@ func (c *CheckConfig) validateDNS(k string) (p problems) {
 func (c *CheckConfig) validateThroughput(k string) (p problems) {
 	p.url(k+"::url", c.URL, "http://intranet.example.com/10MB.bin")
 	if c.Direction != "" && !slices.Contains(directions, c.Direction) {
-		p.add(k+"::direction", "%q is unknown; %s", c.Direction, oneOf(c.Direction, directions))
+		p.add(k+"::direction", "%q is unknown; %s", c.Direction, suggest.OneOf(c.Direction, directions))
 	}
 	if c.MaxBytes < 0 || c.MaxBytes > maxTransfer {
 		p.add(k+"::max_bytes", "%d is out of range; use 1 to %d", c.MaxBytes, maxTransfer)

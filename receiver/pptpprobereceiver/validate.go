@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/chap"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
@@ -125,7 +126,7 @@ func (t *TargetConfig) validate(c *Config) (p problems) {
 	depth, err := pptpprobe.ParseDepth(t.Session.Depth)
 	if err != nil {
 		if t.Session.Depth == "" { // only if not unmarshalled, which sets it
-			p.add("depth", "is empty; %s", oneOf("", pptpprobe.Depths()))
+			p.add("depth", "is empty; %s", suggest.OneOf("", pptpprobe.Depths()))
 		}
 		return p
 	}
@@ -158,7 +159,7 @@ func (t *TargetConfig) validate(c *Config) (p problems) {
 func (s *SessionConfig) validate() (p problems) {
 	if s.Depth != "" {
 		if _, err := pptpprobe.ParseDepth(s.Depth); err != nil {
-			p.add("depth", "%q is unknown; %s", s.Depth, oneOf(s.Depth, pptpprobe.Depths()))
+			p.add("depth", "%q is unknown; %s", s.Depth, suggest.OneOf(s.Depth, pptpprobe.Depths()))
 		}
 	}
 	if s.Timeout <= 0 {
@@ -214,7 +215,7 @@ func (s *SessionConfig) validateSecurity() (p problems) {
 		names[i] = m.String()
 	}
 	if len(s.Auth) == 0 {
-		p.add("auth", "is empty; %s", oneOf("", names))
+		p.add("auth", "is empty; %s", suggest.OneOf("", names))
 	}
 	unknown, keys := false, false
 	for _, a := range s.Auth {
@@ -222,15 +223,15 @@ func (s *SessionConfig) validateSecurity() (p problems) {
 		switch {
 		case a == chap.MethodEAP.String(): // no typing error, so no guess at what was meant
 			unknown = true
-			p.add("auth", "%q is not supported; %s", a, oneOf("", names))
+			p.add("auth", "%q is not supported; %s", a, suggest.OneOf("", names))
 		case !ok:
 			unknown = true
-			p.add("auth", "%q is unknown; %s", a, oneOf(a, names))
+			p.add("auth", "%q is unknown; %s", a, suggest.OneOf(a, names))
 		}
 		keys = keys || m == chap.MethodMSCHAPv1 || m == chap.MethodMSCHAPv2
 	}
 	if !slices.Contains(mppeModes, s.MPPE.Mode) {
-		p.add("mppe::mode", "%q is unknown; %s", s.MPPE.Mode, oneOf(s.MPPE.Mode, mppeModes))
+		p.add("mppe::mode", "%q is unknown; %s", s.MPPE.Mode, suggest.OneOf(s.MPPE.Mode, mppeModes))
 	}
 	if s.MPPE.Mode == mppeRequire && len(s.Auth) > 0 && !unknown && !keys {
 		p.add("mppe::mode", "%q needs encryption keys, which %s cannot give; add mschap_v2 to auth, or use mode: prefer or refuse",

@@ -2,12 +2,10 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,6 +18,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/internal/tunnel"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/control"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/ppp"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,10 +34,10 @@ func startGateway(t *testing.T, raw bool, cfg Config) *Gateway {
 	}
 	cfg.Users = map[string]string{testUser: testPassword}
 	cfg.NoGRE = !raw
-	gw, err := Start(context.Background(), cfg)
-	if errors.Is(err, ErrNoPermission) && os.Getenv("CI") != "true" {
-		t.Skip("needs CAP_NET_RAW for a raw GRE socket")
+	if raw {
+		privilege.RawGRE(t)
 	}
+	gw, err := Start(context.Background(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.NoError(t, gw.Close())

@@ -32,7 +32,7 @@ type herd struct {
 	results *tally
 	running sync.WaitGroup
 	started int
-	group   context.Context //nolint:containedctx // of the sessions that are being started
+	group   context.Context // of the sessions that are being started
 	ends    []context.CancelFunc
 }
 

@@ -11,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
+
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // TestMain is the gateway's process too: the program runs itself again for it.
@@ -26,20 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// needRaw skips a test where the raw GRE socket needs a capability that is
-// missing, but never in CI.
-func needRaw(t *testing.T) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_GRE)
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("needs CAP_NET_RAW for a raw GRE socket")
-	}
-	require.NoError(t, err)
-	require.NoError(t, unix.Close(fd))
-}
-
 func TestMeasurements(t *testing.T) {
-	needRaw(t)
+	privilege.RawGRE(t)
 	for _, tt := range []struct {
 		name string
 		args []string

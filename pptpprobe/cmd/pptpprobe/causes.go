@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 )
 
@@ -59,7 +60,7 @@ func unknownCause(name string, all []pptpprobe.CauseInfo) error {
 	for i, c := range all {
 		valid[i] = string(c.Cause)
 	}
-	if best := nearest(name, valid); best != "" {
+	if best := suggest.Nearest(name, valid); best != "" {
 		return fmt.Errorf("unknown cause %q; did you mean %s? (pptpprobe causes lists all)", name, best)
 	}
 	return fmt.Errorf("unknown cause %q; pptpprobe causes lists all", name)

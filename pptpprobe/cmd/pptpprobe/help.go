@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 )
 
 const overview = `usage: pptpprobe COMMAND
@@ -74,7 +76,7 @@ func help(args []string, env *environment) int {
 	case "help":
 		fmt.Fprint(env.stdout, overview)
 	default:
-		return usage(env, false, fmt.Errorf("no help for %q; %s", args[0], oneOf(args[0], commands)))
+		return usage(env, false, fmt.Errorf("no help for %q; %s", args[0], suggest.OneOf(args[0], commands)))
 	}
 	return exitOK
 }

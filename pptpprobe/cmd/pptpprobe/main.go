@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 )
 
@@ -79,7 +80,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 		fmt.Fprintln(env.stdout, version())
 		return exitOK
 	}
-	err := fmt.Errorf("unknown command %q; %s", command, oneOf(command, commands))
+	err := fmt.Errorf("unknown command %q; %s", command, suggest.OneOf(command, commands))
 	if strings.ContainsAny(command, ".:") { // a host
 		err = fmt.Errorf("unknown command %q; to probe a gateway: pptpprobe check %s", command, command)
 	}

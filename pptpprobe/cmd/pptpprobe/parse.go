@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 )
 
 // option is one option of the command line. The standard flag package ends at
@@ -85,7 +87,7 @@ func unknownOption(name string, options []option) error {
 	for i := range options {
 		longs[i] = options[i].long
 	}
-	if best := nearest(name, longs); best != "" {
+	if best := suggest.Nearest(name, longs); best != "" {
 		return fmt.Errorf("unknown option %q; did you mean --%s? (pptpprobe help check lists all)", "-"+name, best)
 	}
 	return fmt.Errorf("unknown option %q; pptpprobe help check lists all", "-"+name)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
+	"github.com/otelcol-pptp/otelcol-pptp/testbed/privilege"
 )
 
 // startGateway starts a simulated gateway with a fault of its catalog, or none.
@@ -32,10 +32,8 @@ func startGateway(t *testing.T, addr, fault string, observe func(gateway.Event))
 		require.True(t, ok, fault)
 		cfg.Faults = f
 	}
+	privilege.RawGRE(t)
 	gw, err := gateway.Start(context.Background(), cfg)
-	if errors.Is(err, gateway.ErrNoPermission) && os.Getenv("CI") != "true" {
-		t.Skip("needs CAP_NET_RAW for a raw GRE socket")
-	}
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, gw.Close()) })
 	return gw

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/chap"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 )
@@ -41,7 +42,7 @@ func parseEndpoint(s string) (host string, port uint16, err error) {
 
 func (c *checkOptions) setDepth(s string) (err error) {
 	if c.target.Depth, err = pptpprobe.ParseDepth(s); err != nil {
-		return fmt.Errorf("%q is unknown; %s", s, oneOf(s, pptpprobe.Depths()))
+		return fmt.Errorf("%q is unknown; %s", s, suggest.OneOf(s, pptpprobe.Depths()))
 	}
 	c.depthGiven = true
 	return nil
@@ -151,7 +152,7 @@ func choose[T fmt.Stringer](s string, valid []T) (T, error) {
 		return valid[i], nil
 	}
 	var zero T
-	return zero, fmt.Errorf("%q is unknown; %s", s, oneOf(s, names(valid)))
+	return zero, fmt.Errorf("%q is unknown; %s", s, suggest.OneOf(s, names(valid)))
 }
 
 func names[T fmt.Stringer](values []T) []string {

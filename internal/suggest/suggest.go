@@ -1,21 +1,25 @@
-package main
+// Package suggest finds the name that was probably meant, for errors about
+// unknown ones.
+package suggest
 
 import (
 	"fmt"
 	"strings"
 )
 
-// oneOf lists the valid values, and the one that was probably meant.
-func oneOf(value string, valid []string) string {
+// OneOf lists the valid values, and the one that was probably meant: "use one
+// of a, b (did you mean \"a\"?)".
+func OneOf(value string, valid []string) string {
 	s := "use one of " + strings.Join(valid, ", ")
-	if best := nearest(value, valid); best != "" {
+	if best := Nearest(value, valid); best != "" {
 		s += fmt.Sprintf(" (did you mean %q?)", best)
 	}
 	return s
 }
 
-// nearest returns the value that was probably meant, or the empty string.
-func nearest(value string, valid []string) string {
+// Nearest returns the value, in lower case, that was probably meant, or the
+// empty string if none is near.
+func Nearest(value string, valid []string) string {
 	best, distance := "", len(value)/2+1
 	if value == "" {
 		return ""
