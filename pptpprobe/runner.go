@@ -101,7 +101,7 @@ func (r *Runner) max() time.Duration {
 
 // pause is the time until the next session after that many ends in a row.
 func (r *Runner) pause(f *Failure, failures int) time.Duration {
-	if f != nil && slices.Contains(credentialCauses, f.Cause) {
+	if f != nil && f.RefusesCredentials() {
 		return max(r.Rejected, rejectedPause)
 	}
 	random := r.random
@@ -114,6 +114,10 @@ func (r *Runner) pause(f *Failure, failures int) time.Duration {
 	}
 	return min(max(base+time.Duration(random()*float64(base)), r.min()), r.max())
 }
+
+// RefusesCredentials says that f is a verdict on the credentials: trying the same
+// ones again soon changes nothing, and may lock the account.
+func (f *Failure) RefusesCredentials() bool { return slices.Contains(credentialCauses, f.Cause) }
 
 // credentialCauses are verdicts on the credentials: trying them again changes
 // nothing, and may lock the account.

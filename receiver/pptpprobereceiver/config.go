@@ -20,6 +20,9 @@ type Config struct {
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
 	// Jitter is the share of the interval by which starts are moved at random, 0 to 0.5.
 	Jitter float64 `mapstructure:"jitter"`
+	// RejectedInterval is the least time from a session whose credentials the
+	// gateway refused to the next one; zero: the collection interval is enough.
+	RejectedInterval time.Duration `mapstructure:"rejected_interval"`
 	// MaxConcurrent is how many sessions run at once.
 	MaxConcurrent int `mapstructure:"max_concurrent"`
 	// Vantage says where the probe looks from.
@@ -211,6 +214,7 @@ func createDefaultConfig() component.Config {
 		CollectionInterval: time.Minute,
 		InitialDelay:       time.Second,
 		Jitter:             0.1,
+		RejectedInterval:   5 * time.Minute,
 		MaxConcurrent:      64,
 		Session: SessionConfig{
 			Timeout:     30 * time.Second,

@@ -217,6 +217,7 @@ func TestConfigErrors(t *testing.T) {
 		{"check_twice", []string{`checks[1]::name: "icmp gateway" is the name of checks[0] too; give each check its own`}},
 		{"numbers", []string{
 			`initial_delay: -1s is negative; use 0s or more`,
+			`rejected_interval: -1s is negative; use 0s to log in at every interval even if the gateway refuses`,
 			`jitter: 0.6 is out of range; use 0 to 0.5`,
 			`max_concurrent: 0 is out of range; use 1 to 10000`,
 			`timeout: 0s is not a time; use for example 30s`,

@@ -243,7 +243,7 @@ func (h *heldTarget) at(now time.Time, st *pptpprobe.HoldStatus, checks []pptppr
 
 func (h *heldTarget) emit(s *session) {
 	if k := h.r.metrics; k != nil {
-		h.r.pushMetrics(s, k.maker.emit(s, h.r.exemplar(s)))
+		h.r.pushMetrics(s.target, k.maker.emit(s, h.r.exemplar(s)))
 	}
 }
 

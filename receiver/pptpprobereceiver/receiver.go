@@ -78,6 +78,7 @@ type probeTarget struct {
 	resource        pcommon.Resource
 	includeUsername bool
 	metrics         *targetMetrics
+	rest            rest
 }
 
 func newProbeReceiver(set receiver.Settings, cfg *Config, pool *probePool) (*probeReceiver, error) {
@@ -143,6 +144,8 @@ func (r *probeReceiver) Start(_ context.Context, host component.Host) error {
 			interval: interval,
 			jitter:   jitterOf(interval, r.cfg.Targets[i].Session.longest(), r.cfg.Jitter),
 			run:      func(ctx context.Context) { r.session(ctx, probe, t) },
+			rests:    t.rest.resting,
+			repeat:   func(ctx context.Context) { r.repeat(ctx, t) },
 		})
 	}
 	s := newScheduler(jobs, r.cfg.MaxConcurrent, r.cfg.InitialDelay, schedulerHooks{
@@ -236,18 +239,25 @@ func (r *probeReceiver) session(ctx context.Context, probe prober, t *probeTarge
 	}
 	r.telemetry.sessionEnded(res.Duration, res.OK())
 	r.faults.update(r, t.probe.Name, res)
-	r.report(newSession(t, res, r.random))
+	md := r.report(newSession(t, res, r.random))
+	t.rest.begin(time.Now(), res.Failure, r.cfg.RejectedInterval, md)
 }
 
 // report passes the session on to all wired signals. What one of them refuses
 // does not keep it from the others, and does not stop the schedule: the next
-// session brings the cumulative metrics again.
-func (r *probeReceiver) report(s *session) {
+// session brings the cumulative metrics again. It returns a copy of them if the
+// gateway refused the credentials.
+func (r *probeReceiver) report(s *session) (refused pmetric.Metrics) {
 	if r.pushCtx.Err() != nil {
-		return // Shutdown has given up on this session; what is downstream may be gone
+		return refused // Shutdown has given up on this session; what is downstream may be gone
 	}
 	if k := r.metrics; k != nil {
-		r.pushMetrics(s, k.maker.make(s, r.exemplar(s)))
+		md := k.maker.make(s, r.exemplar(s))
+		if f := s.result.Failure; f != nil && f.RefusesCredentials() {
+			refused = pmetric.NewMetrics()
+			md.CopyTo(refused)
+		}
+		r.pushMetrics(s.target, md)
 	}
 	if k := r.logs; k != nil {
 		r.pushLogs(s, k.maker.make(s))
@@ -255,6 +265,7 @@ func (r *probeReceiver) report(s *session) {
 	if k := r.traces; k != nil {
 		r.pushTraces(s, k.maker.make(s))
 	}
+	return refused
 }
 
 // exemplar joins metrics to the trace of s, if there will be one.
@@ -265,7 +276,7 @@ func (r *probeReceiver) exemplar(s *session) *exemplar {
 	return &exemplar{s.traceID, s.rootID}
 }
 
-func (r *probeReceiver) pushMetrics(s *session, md pmetric.Metrics) {
+func (r *probeReceiver) pushMetrics(t *probeTarget, md pmetric.Metrics) {
 	k, n := r.metrics, md.DataPointCount()
 	if n == 0 {
 		return
@@ -273,7 +284,7 @@ func (r *probeReceiver) pushMetrics(s *session, md pmetric.Metrics) {
 	ctx := k.obs.StartMetricsOp(r.pushCtx)
 	err := k.next.ConsumeMetrics(ctx, md)
 	k.obs.EndMetricsOp(ctx, format, n, err)
-	r.refused("metrics", s, err)
+	r.refused("metrics", t, err)
 }
 
 func (r *probeReceiver) pushLogs(s *session, ld plog.Logs) {
@@ -284,7 +295,7 @@ func (r *probeReceiver) pushLogs(s *session, ld plog.Logs) {
 	ctx := k.obs.StartLogsOp(r.pushCtx)
 	err := k.next.ConsumeLogs(ctx, ld)
 	k.obs.EndLogsOp(ctx, format, n, err)
-	r.refused("logs", s, err)
+	r.refused("logs", s.target, err)
 }
 
 func (r *probeReceiver) pushTraces(s *session, td ptrace.Traces) {
@@ -292,12 +303,12 @@ func (r *probeReceiver) pushTraces(s *session, td ptrace.Traces) {
 	ctx := k.obs.StartTracesOp(r.pushCtx)
 	err := k.next.ConsumeTraces(ctx, td)
 	k.obs.EndTracesOp(ctx, format, n, err)
-	r.refused("traces", s, err)
+	r.refused("traces", s.target, err)
 }
 
-func (r *probeReceiver) refused(signal string, s *session, err error) {
+func (r *probeReceiver) refused(signal string, t *probeTarget, err error) {
 	if err != nil {
 		r.logger.Warn("The pipeline did not accept a session", zap.String("signal", signal),
-			zap.String("target", s.target.probe.Name), zap.Error(err))
+			zap.String("target", t.probe.Name), zap.Error(err))
 	}
 }

@@ -18,8 +18,9 @@ const hostPause = time.Second
 type skipReason string
 
 const (
-	skipRunning skipReason = "running" // the last session has not ended
-	skipWaiting skipReason = "waiting" // the last one has not even begun
+	skipRunning skipReason = "running"  // the last session has not ended
+	skipWaiting skipReason = "waiting"  // the last one has not even begun
+	skipResting skipReason = "rejected" // the gateway refused the credentials not long ago
 )
 
 // job is something to be run again and again.
@@ -31,6 +32,9 @@ type job struct {
 	interval, jitter time.Duration
 	// run does the work. It must return soon after its context is cancelled.
 	run func(context.Context)
+	// rests says that the job is not to run now, and repeat is called instead; nil: it always may.
+	rests  func(now time.Time) bool
+	repeat func(context.Context)
 
 	// The rest belongs to the loop.
 	nominal time.Time // the next start, without jitter
@@ -151,6 +155,9 @@ func (s *scheduler) loop(ctx context.Context, now time.Time) {
 				s.skip(skipRunning)
 			case j.waiting:
 				s.skip(skipWaiting)
+			case j.rests != nil && j.rests(now):
+				s.skip(skipResting)
+				wg.Go(func() { j.repeat(ctx) })
 			default:
 				j.waiting, j.since = true, j.due
 				queue = append(queue, j)

@@ -27,7 +27,7 @@ func newTelemetry(set receiver.Settings) (*telemetry, error) {
 	}
 	t := &telemetry{tb: tb, id: attribute.String("receiver", set.ID.String()), skippedR: make(map[skipReason]metric.MeasurementOption)}
 	t.self = metric.WithAttributeSet(attribute.NewSet(t.id))
-	for _, r := range []skipReason{skipRunning, skipWaiting} {
+	for _, r := range []skipReason{skipRunning, skipWaiting, skipResting} {
 		t.skippedR[r] = metric.WithAttributeSet(attribute.NewSet(t.id, attribute.String("reason", string(r))))
 	}
 	return t, nil

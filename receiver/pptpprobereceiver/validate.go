@@ -49,6 +49,9 @@ func (c *Config) Validate() error {
 	if c.InitialDelay < 0 {
 		all.add("initial_delay", "%s is negative; use 0s or more", c.InitialDelay)
 	}
+	if c.RejectedInterval < 0 {
+		all.add("rejected_interval", "%s is negative; use 0s to log in at every interval even if the gateway refuses", c.RejectedInterval)
+	}
 	if c.Jitter < 0 || c.Jitter > maxJitter {
 		all.add("jitter", "%g is out of range; use 0 to %g", c.Jitter, maxJitter)
 	}
