@@ -94,7 +94,7 @@ func (e *checkEnv) ask(ctx context.Context, network string, server netip.Addr, q
 		if err != nil {
 			return dnsmessage.Message{}, err
 		}
-		if m, err := parseAnswer(b, query.ID, q); err != errNotOurs { //nolint:errorlint // never wrapped
+		if m, err := parseAnswer(b, query.ID, q); !errors.Is(err, errNotOurs) {
 			return m, err
 		}
 	}

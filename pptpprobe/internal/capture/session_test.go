@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net/netip"
 	"os"
@@ -129,7 +130,7 @@ func decode(t testing.TB, path string) decoded {
 	assert.Equal(t, layers.LinkTypeRaw, r.LinkType())
 	for {
 		data, ci, err := r.ReadPacketData()
-		if err == io.EOF { //nolint:errorlint // the reader returns just this
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
