@@ -65,7 +65,7 @@ func measureHold(ctx context.Context, o options, gw *child, out io.Writer) error
 	if m.gwUp, err = gw.ask(); err != nil {
 		return err
 	}
-	if err := pause(ctx, o.watch); err != nil {
+	if err := h.watch(ctx, out); err != nil {
 		return err
 	}
 	m.idle = readUsage()
@@ -131,17 +131,50 @@ func (h *herd) start(ctx context.Context) {
 // for o.hold: the stack is there for as long as the checks run.
 func (h *herd) target() *pptpprobe.Target {
 	t := target(h.gw)
-	if !h.o.stack {
+	page := pptpprobe.Check{Kind: pptpprobe.CheckHTTP, URL: "http://" + pool.Addr().Next().String() + "/", Timeout: 20 * time.Second}
+	switch {
+	case h.o.stack:
+		t.Depth = pptpprobe.DepthApplication
+		t.Timeout = h.o.hold + time.Minute
+		t.Checks = []pptpprobe.Check{page,
+			{Kind: pptpprobe.CheckICMP, Count: 2, Interval: h.o.hold, Timeout: h.o.hold + 20*time.Second}}
+	case h.o.checks > 0:
+		t.Depth = pptpprobe.DepthApplication
+		t.Hold = &pptpprobe.Hold{CheckInterval: h.o.checks}
+		t.Checks = []pptpprobe.Check{page, {Kind: pptpprobe.CheckICMP}}
+	default:
 		t.Hold = &pptpprobe.Hold{}
-		return &t
-	}
-	t.Depth = pptpprobe.DepthApplication
-	t.Timeout = h.o.hold + time.Minute
-	t.Checks = []pptpprobe.Check{
-		{Kind: pptpprobe.CheckHTTP, URL: "http://" + pool.Addr().Next().String() + "/", Timeout: 20 * time.Second},
-		{Kind: pptpprobe.CheckICMP, Count: 2, Interval: h.o.hold, Timeout: h.o.hold + 20*time.Second},
 	}
 	return &t
+}
+
+// watch waits while the sessions are up, and says all the while what they take.
+func (h *herd) watch(ctx context.Context, out io.Writer) error {
+	if h.o.sample <= 0 {
+		return pause(ctx, h.o.watch)
+	}
+	const line = "%8s %8s %10s %8s %10s %7s   %8s %10s\n"
+	_, _ = fmt.Fprintf(out, line, "up for", "sessions", "goroutines", "sockets", "in use", "RSS", "gateway", "goroutines")
+	began := time.Now()
+	for {
+		gw, err := h.gw.ask()
+		if err != nil {
+			return err
+		}
+		u, up := live(), time.Since(began)
+		mib := func(n uint64) string { return fmt.Sprintf("%.1fM", float64(n)/(1<<20)) }
+		_, _ = fmt.Fprintf(out, line, up.Round(time.Second), fmt.Sprint(h.p.Stats().Sessions), fmt.Sprint(u.Goroutines),
+			fmt.Sprint(u.Files), mib(u.Heap+u.Stacks), mib(u.RSS), mib(gw.Use.RSS), fmt.Sprint(gw.Use.Goroutines))
+		if err := h.results.err(); err != nil {
+			return err
+		}
+		if up >= h.o.watch {
+			return nil
+		}
+		if err := pause(ctx, min(h.o.sample, h.o.watch-up)); err != nil {
+			return err
+		}
+	}
 }
 
 // end ends the sessions, one after the other; those with a stack end by themselves.
@@ -180,6 +213,7 @@ func (m *holdMeasure) print(h *herd, out io.Writer) error {
 	}
 	t := newTable(out)
 	t.row("sessions held at once", fmt.Sprint(n))
+	t.row("checks through the tunnels", fmt.Sprintf("%d rounds, of their checks failed %d", h.results.rounds, h.results.roundsFailed))
 	t.row("sessions set up per second", fmt.Sprintf("%.0f", float64(n)/m.took.Seconds()))
 	t.row("client CPU per session set up", cpu(m.up, m.before))
 	t.row("client CPU, all held", fmt.Sprintf("%.1f %% of a core", 100*(m.idle.CPU-m.up.CPU).Seconds()/h.o.watch.Seconds()))

@@ -43,6 +43,10 @@ func TestMeasurements(t *testing.T) {
 			[]string{`held at once +20\n`, `sockets per session +2.00, 1.00\n`, `left at the end +0, 0\n`},
 		},
 		{
+			"hold with checks", []string{"hold", "-sessions", "10", "-checks", "1s", "-watch", "2500ms", "-sample", "1s"},
+			[]string{`\n +0s +10 `, `\n +3s +10 `, `checks through the tunnels +[12]\d rounds, of their checks failed 0\n`},
+		},
+		{
 			"hold with a stack", []string{"hold", "-sessions", "10", "-stack", "-for", "4s", "-watch", "100ms"},
 			[]string{`held at once +10\n`, `sockets per session +\d+\.\d\d, 1.00\n`},
 		},

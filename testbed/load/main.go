@@ -8,6 +8,7 @@
 //	pptpload setup -sessions 5000 -parallel 16
 //	pptpload hold -sessions 10000
 //	pptpload hold -sessions 10000 -stack -for 2m
+//	pptpload hold -sessions 200 -checks 1m -sample 5m -watch 2h
 //	pptpload transfer -sessions 3
 //
 // The kernel copies each GRE packet to every raw GRE socket of its network
@@ -42,6 +43,8 @@ type options struct {
 	parallel int           // sessions that are set up at a time
 	rate     float64       // sessions started per second; 0: as fast as they go
 	watch    time.Duration // how long the held sessions are watched
+	sample   time.Duration // from one line about them to the next; 0: none
+	checks   time.Duration // from one round of checks in each held session to the next; 0: none
 	hold     time.Duration // with a stack: from one ping through the tunnel to the next
 	stack    bool          // an HTTP request first, which makes the TCP/IP stack
 	url      string        // to download
@@ -70,6 +73,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	fs.IntVar(&o.parallel, "parallel", 16, "how many sessions are set up at a time")
 	fs.Float64Var(&o.rate, "rate", 0, "sessions started per second; 0: as fast as they go")
 	fs.DurationVar(&o.watch, "watch", 20*time.Second, "hold: how long the sessions are watched when all are up")
+	fs.DurationVar(&o.sample, "sample", 0, "hold: print what the client and the gateway take as often as this")
+	fs.DurationVar(&o.checks, "checks", 0, "hold: fetch a page and ping through each tunnel as often as this")
 	fs.DurationVar(&o.hold, "for", time.Minute, "hold -stack: how long each session stays up, from its first ping through the tunnel to its second")
 	fs.BoolVar(&o.stack, "stack", false, "hold: with a TCP/IP stack in each session (it fetches a page first)")
 	fs.StringVar(&o.url, "url", "http://10.96.0.1/bytes/67108864", "transfer: the `URL` to download through the tunnel")

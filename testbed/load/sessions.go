@@ -31,6 +31,8 @@ type tally struct {
 	retries  int             // PPP requests and control messages sent again
 	warnings map[pptpprobe.Cause]int
 	lost     int // pings through the tunnel, and LCP echoes
+	// Of held sessions: how often the checks were repeated, and the checks that failed.
+	rounds, roundsFailed int
 }
 
 func newTally() *tally {
@@ -53,6 +55,8 @@ func (t *tally) add(r *pptpprobe.Result) {
 	}
 	if r.Hold != nil {
 		t.lost += int(r.Hold.EchoLost)
+		t.rounds += r.Hold.Checks
+		t.roundsFailed += r.Hold.ChecksFailed
 	}
 	if f := r.Failure; f != nil {
 		t.failed[f.Cause]++
