@@ -85,7 +85,14 @@ func (s *session) linkConfig() ppp.Config {
 func (s *session) awaitFrame() {
 	s.stages.begin(StageGRE, time.Now())
 	s.stages.count = s.lcpCount
-	if s.pump(s.t.Budgets.GRE, func() bool { return s.seen.firstFrame }) {
+	first := func() bool { return s.seen.firstFrame }
+	early := min(tapAfter, s.t.Budgets.GRE)
+	if !s.pump(early, first) && s.fail == nil {
+		stop := s.p.tap.watch()
+		defer stop()
+		s.pump(s.t.Budgets.GRE-early, first)
+	}
+	if s.seen.firstFrame && s.fail == nil {
 		s.stages.done(time.Now())
 		return
 	}
@@ -99,6 +106,10 @@ func (s *session) awaitFrame() {
 	case wrong.IsValid():
 		s.failWith(StageGRE, CauseGREWrongSource, fmt.Sprintf(
 			"GRE for our call came from %s instead of %s", wrong, s.res.PeerAddr), nil)
+	case s.onTap.Load() > 0 && !s.seen.gre:
+		s.failWith(StageGRE, CauseGRENoReplyLocal, fmt.Sprintf(
+			"the network card received %d GRE packets of %s for this call, and this host let none of them through to the probe",
+			s.onTap.Load(), s.res.PeerAddr), nil)
 	default:
 		detail := fmt.Sprintf("the call is connected, but no GRE packet came from %s within %s", s.res.PeerAddr, s.t.Budgets.GRE)
 		if unknown > 0 {

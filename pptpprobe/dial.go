@@ -32,6 +32,9 @@ func (s *session) resolve() {
 	switch {
 	case err == nil && len(addrs) > 0:
 		s.res.PeerAddr = addrs[0].Unmap()
+		if s.peer.IsValid() {
+			s.res.PeerAddr = s.peer
+		}
 		s.stages.done(time.Now())
 	case ctx.Err() != nil || errors.As(err, &dns) && dns.IsTimeout:
 		s.failWith(StageDNS, CauseDNSTimeout, fmt.Sprintf("no answer for %s within %s", s.t.Host, s.t.Budgets.DNS), err)

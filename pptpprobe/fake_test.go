@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/control"
 )
@@ -22,14 +23,18 @@ type fakePath struct {
 	server    net.Conn      // the server's end of the control connection, once
 	connected chan struct{} // is closed
 
-	mu      sync.Mutex
-	deliver func([]byte, netip.Addr, netip.Addr)
-	failed  func(greError)
-	sent    [][]byte // GRE packets of the probe
-	onGRE   func(packet []byte)
-	sendErr error
-	openErr error
-	dialErr error
+	mu        sync.Mutex
+	deliver   func([]byte, netip.Addr, netip.Addr)
+	failed    func(greError)
+	sent      [][]byte // GRE packets of the probe
+	onGRE     func(packet []byte)
+	sendErr   error
+	openErr   error
+	onTap     func(seen func(from, to netip.Addr, call uint16))
+	tapErr    error
+	taps      int // how often it was opened
+	dialErr   error
+	dialTakes time.Duration
 }
 
 // fakeConn has the addresses that a TCP connection has.
@@ -41,13 +46,25 @@ func (fakeConn) LocalAddr() net.Addr {
 
 func newFakePath() (*fakePath, *Probe) {
 	f := &fakePath{connected: make(chan struct{})}
-	return f, New(Options{dial: f.dial, openGRE: f.openGRE})
+	return f, New(Options{dial: f.dial, openGRE: f.openGRE, openTap: f.openTap})
+}
+
+// openTap is called when a session misses packets.
+func (f *fakePath) openTap(seen func(from, to netip.Addr, call uint16)) (io.Closer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.taps++
+	if f.onTap != nil {
+		go f.onTap(seen)
+	}
+	return f, f.tapErr
 }
 
 func (f *fakePath) dial(context.Context, string, string) (net.Conn, error) {
 	if f.dialErr != nil {
 		return nil, f.dialErr
 	}
+	time.Sleep(f.dialTakes) // in virtual time
 	ours, theirs := net.Pipe()
 	f.server = theirs
 	close(f.connected)

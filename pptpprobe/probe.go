@@ -28,6 +28,7 @@ type Options struct {
 	// dial and openGRE replace the sockets in tests.
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	openGRE func(deliver func(packet []byte, from, to netip.Addr), failed func(greError)) (greSocket, error)
+	openTap func(seen func(from, to netip.Addr, call uint16)) (io.Closer, error)
 }
 
 const (
@@ -62,6 +63,7 @@ type Probe struct {
 	reg  registry
 	ids  callIDs
 
+	tap     tap
 	logins  logins
 	serials atomic.Uint64 // of sessions
 
@@ -97,8 +99,12 @@ func New(o Options) *Probe {
 	if o.openGRE == nil {
 		o.openGRE = openRaw
 	}
+	if o.openTap == nil {
+		o.openTap = openTap
+	}
 	p := &Probe{opts: o}
 	p.reg.init()
+	p.tap.open, p.tap.seen = o.openTap, p.reg.onTap
 	p.ids.init(o.Rand)
 	p.capture, p.captureErr = openCapture(o.Capture)
 	return p
@@ -107,8 +113,9 @@ func New(o Options) *Probe {
 // Run runs one session against t and tears it down. It never returns nil: what
 // is wrong with the target, the gateway, the path or this host is in the
 // result. A target that [Target.Validate] refuses is not contacted: its failure
-// has no Cause, and the reason in Err. Cancelling ctx ends the session early, but not its teardown, which
-// takes at most t.Budgets.Teardown.
+// has no Cause, and the reason in Err. Of a name with several addresses, the first
+// is used; see [Probe.RunAll]. Cancelling ctx ends the session early, but not its
+// teardown, which takes at most t.Budgets.Teardown.
 func (p *Probe) Run(ctx context.Context, t Target) *Result {
 	s := newSession(p, &t)
 	s.run(ctx)

@@ -4,6 +4,7 @@ package pptpprobe
 
 import (
 	"errors"
+	"io"
 	"net/netip"
 )
 
@@ -12,6 +13,8 @@ var errUnsupported = errors.New("sessions deeper than control need Linux: the ra
 func openRaw(func([]byte, netip.Addr, netip.Addr), func(greError)) (greSocket, error) {
 	return nil, errUnsupported
 }
+
+func openTap(func(netip.Addr, netip.Addr, uint16)) (io.Closer, error) { return nil, errUnsupported }
 
 func noPermission(err error) bool { return errors.Is(err, errUnsupported) }
 

@@ -29,6 +29,8 @@ type session struct {
 	t   *Target // that of res
 	res *Result
 
+	peer   netip.Addr // which address of the name to use; zero: the first
+
 	stages stageClock
 	ctrl   *control.Client
 	link   *ppp.Link
@@ -47,9 +49,10 @@ type session struct {
 	jobs   chan func(now time.Time) // run by the session's goroutine
 	timer  *time.Timer
 	strays strays
-	// peerCall and heldAddr are read by the registry.
+	// peerCall and heldAddr are read by the registry, which writes onTap.
 	peerCall atomic.Uint32
 	heldAddr atomic.Pointer[netip.Addr]
+	onTap    atomic.Uint32 // packets that were seen on the wire, while it was watched
 
 	held     *holder // nil: not to be held
 	serial   uint64  // of this probe's sessions
@@ -67,6 +70,7 @@ type session struct {
 // from which failures are told.
 type seen struct {
 	sccrp, ocrp bool
+	gre         bool // any GRE packet of the server for this call
 	firstFrame  bool // a GRE data packet of the server was accepted
 
 	lcpUp, authUp, authNone bool
@@ -319,6 +323,7 @@ func (s *session) take(in *input) {
 		return
 	}
 	s.captureGREReceived(now, in)
+	s.seen.gre = true
 	if s.gre == nil {
 		// GRE and TCP take different ways: the server's first frame may be here
 		// before its Outgoing-Call-Reply.
