@@ -25,7 +25,8 @@ type Options struct {
 	// Capture writes the packets of failed sessions to files; nil is off.
 	Capture *CaptureOptions
 
-	// dial and openGRE replace the sockets in tests.
+	// dial, openGRE and openTap replace the sockets in tests; openTap counts only
+	// together with openGRE, and may then be nil.
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	openGRE func(deliver func(packet []byte, from, to netip.Addr), failed func(greError)) (greSocket, error)
 	openTap func(seen func(from, to netip.Addr, call uint16)) (io.Closer, error)
@@ -97,10 +98,7 @@ func New(o Options) *Probe {
 		o.Resolver = net.DefaultResolver
 	}
 	if o.openGRE == nil {
-		o.openGRE = openRaw
-	}
-	if o.openTap == nil {
-		o.openTap = openTap
+		o.openGRE, o.openTap = openRaw, openTap
 	}
 	p := &Probe{opts: o}
 	p.reg.init()

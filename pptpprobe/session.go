@@ -29,7 +29,7 @@ type session struct {
 	t   *Target // that of res
 	res *Result
 
-	peer   netip.Addr // which address of the name to use; zero: the first
+	peer netip.Addr // which address of the name to use; zero: the first
 
 	stages stageClock
 	ctrl   *control.Client

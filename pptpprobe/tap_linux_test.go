@@ -37,7 +37,7 @@ func TestFirewallOfThisHost(t *testing.T) {
 			dropAll(t, s.(*rawSocket))
 		}
 		return s, err
-	}})
+	}, openTap: openTap})
 	t.Cleanup(func() { assert.NoError(t, deaf.Close()) })
 	r := deaf.Run(context.Background(), target)
 	requireFailure(t, r, StageGRE, CauseGRENoReplyLocal)
