@@ -37,17 +37,23 @@ func (o CaptureOptions) config() capture.Config {
 	return capture.Config{Dir: o.Dir, MaxFiles: o.MaxFiles, MaxBytes: o.MaxBytes, PerSession: o.PerSession, Secrets: o.Secrets}
 }
 
-// openCapture returns a nil store when there is nothing to capture.
-func openCapture(o *CaptureOptions) (*capture.Store, error) {
-	if o == nil {
-		return nil, nil
+// Captures is where the packets of failed sessions go; see [Target.Capture]. It is
+// safe for concurrent use, and need not be closed.
+type Captures struct{ store *capture.Store }
+
+// NewCaptures returns the error of [CaptureOptions.Validate], if there is one. The
+// directory is made with the first file; what goes wrong then is in [Result.CaptureErr].
+func NewCaptures(o CaptureOptions) (*Captures, error) {
+	s, err := capture.NewStore(o.config())
+	if err != nil {
+		return nil, err
 	}
-	return capture.NewStore(o.config())
+	return &Captures{s}, nil
 }
 
 // captureOpened begins the capture of a session, whose control connection is open.
 func (s *session) captureOpened(now time.Time) {
-	if s.p.capture == nil {
+	if s.t.Capture == nil {
 		return
 	}
 	dialled := now
@@ -58,7 +64,7 @@ func (s *session) captureOpened(now time.Time) {
 	if a, err := netip.ParseAddrPort(s.conn.LocalAddr().String()); err == nil {
 		local = netip.AddrPortFrom(s.res.LocalAddr, a.Port())
 	}
-	s.rec = s.p.capture.Session(capture.Meta{Target: s.t.Name, Host: s.t.Host})
+	s.rec = s.t.Capture.store.Session(capture.Meta{Target: s.t.Name, Host: s.t.Host})
 	s.rec.ControlOpened(local, netip.AddrPortFrom(s.res.PeerAddr, s.t.Port), dialled, now)
 }
 
@@ -102,10 +108,6 @@ func (s *session) saveCapture() {
 	f := s.res.Failure
 	if f == nil || errors.Is(f.Err, context.Canceled) {
 		s.rec.Discard()
-		return
-	}
-	if s.p.captureErr != nil {
-		s.res.CaptureErr = s.p.captureErr
 		return
 	}
 	s.res.CapturePath, s.res.CaptureErr = s.rec.Save(s.failedAt(), capture.Reason{

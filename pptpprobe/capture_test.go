@@ -30,15 +30,20 @@ func captured(t *testing.T, o *CaptureOptions, depth Depth, serve func(f *fakePa
 	var r *Result
 	synctest.Test(t, func(t *testing.T) {
 		f, p := newFakePath()
-		p.capture, p.captureErr = openCapture(o) // as New does it
 		tg := f.target(depth)
-		tg.Name = "site/gw"
+		tg.Name, tg.Capture = "site/gw", captures(t, *o)
 		go serve(f)
 		r = p.Run(context.Background(), tg)
 		require.NoError(t, p.Close())
 		synctest.Wait()
 	})
 	return r
+}
+
+func captures(t *testing.T, o CaptureOptions) *Captures {
+	c, err := NewCaptures(o)
+	require.NoError(t, err)
+	return c
 }
 
 func servePolitely(f *fakePath) { f.serve(polite) }
@@ -164,11 +169,12 @@ func TestCancelledSessionIsNotCaptured(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		f, p := newFakePath()
-		p.capture, p.captureErr = openCapture(&CaptureOptions{Dir: dir})
+		tg := f.target(DepthNetwork)
+		tg.Capture = captures(t, CaptureOptions{Dir: dir})
 		ctx, cancel := context.WithCancel(context.Background())
 		go f.serve(polite)
 		time.AfterFunc(3*time.Second, cancel)
-		r := p.Run(ctx, f.target(DepthNetwork))
+		r := p.Run(ctx, tg)
 		requireFailure(t, r, StageGRE, CauseLocalDeadline)
 		assert.Empty(t, r.CapturePath)
 	})
@@ -200,10 +206,11 @@ func (resetConn) Close() error                     { return nil }
 
 func TestResetIsCaptured(t *testing.T) {
 	p := New(Options{
-		dial:    func(context.Context, string, string) (net.Conn, error) { return resetConn{}, nil },
-		Capture: &CaptureOptions{Dir: t.TempDir()},
+		dial: func(context.Context, string, string) (net.Conn, error) { return resetConn{}, nil },
 	})
-	r := p.Run(context.Background(), Target{Host: fakeServer.String(), Depth: DepthControl})
+	r := p.Run(context.Background(), Target{
+		Host: fakeServer.String(), Depth: DepthControl, Capture: captures(t, CaptureOptions{Dir: t.TempDir()}),
+	})
 	require.NotNil(t, r.Failure)
 	require.NoError(t, r.CaptureErr)
 	var resets, fins int
@@ -224,23 +231,15 @@ func TestResetIsCaptured(t *testing.T) {
 func TestCaptureErrors(t *testing.T) {
 	inTheWay := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(inTheWay, nil, 0o600))
-	for name, tt := range map[string]struct {
-		o    CaptureOptions
-		want string
-	}{
-		"directory": {CaptureOptions{Dir: inTheWay}, "write capture of site/gw"},
-		"options":   {CaptureOptions{}, "capture directory: is empty"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := captured(t, &tt.o, DepthNetwork, servePolitely)
-			requireFailure(t, r, StageGRE, CauseGRENoReply)
-			assert.Empty(t, r.CapturePath)
-			require.ErrorContains(t, r.CaptureErr, tt.want)
-			for _, w := range r.Warnings {
-				assert.NotContains(t, w.Cause, "teardown")
-			}
-		})
+	r := captured(t, &CaptureOptions{Dir: inTheWay}, DepthNetwork, servePolitely)
+	requireFailure(t, r, StageGRE, CauseGRENoReply)
+	assert.Empty(t, r.CapturePath)
+	require.ErrorContains(t, r.CaptureErr, "write capture of site/gw")
+	for _, w := range r.Warnings {
+		assert.NotContains(t, w.Cause, "teardown")
 	}
+	_, err := NewCaptures(CaptureOptions{})
+	require.ErrorContains(t, err, "capture directory: is empty")
 	require.Error(t, CaptureOptions{}.Validate())
 	require.NoError(t, CaptureOptions{Dir: "captures"}.Validate())
 }

@@ -37,7 +37,10 @@ func TestCapturesHaveNoSecrets(t *testing.T) {
 				MPPE: pptpprobe.MPPE{Mode: ppp.MPPEPrefer}, Timeout: 20 * time.Second,
 			}
 			for _, secrets := range []bool{false, true} {
-				probe := pptpprobe.New(pptpprobe.Options{Capture: &pptpprobe.CaptureOptions{Dir: t.TempDir(), Secrets: secrets}})
+				var err error
+				target.Capture, err = pptpprobe.NewCaptures(pptpprobe.CaptureOptions{Dir: t.TempDir(), Secrets: secrets})
+				require.NoError(t, err)
+				probe := pptpprobe.New(pptpprobe.Options{})
 				r := probe.Run(context.Background(), target)
 				require.NoError(t, probe.Close())
 				require.NotNil(t, r.Failure)

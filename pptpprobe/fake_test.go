@@ -64,7 +64,7 @@ func (f *fakePath) dial(context.Context, string, string) (net.Conn, error) {
 	if f.dialErr != nil {
 		return nil, f.dialErr
 	}
-	time.Sleep(f.dialTakes) // in virtual time
+	<-time.After(f.dialTakes) // in virtual time
 	ours, theirs := net.Pipe()
 	f.server = theirs
 	close(f.connected)

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe/internal/capture"
 )
 
 // Options configure a [Probe]. The zero value is ready to use.
@@ -22,8 +20,6 @@ type Options struct {
 	MaxSessions int
 	// Resolver resolves the host names of targets; nil is net.DefaultResolver.
 	Resolver *net.Resolver
-	// Capture writes the packets of failed sessions to files; nil is off.
-	Capture *CaptureOptions
 
 	// dial, openGRE and openTap replace the sockets in tests; openTap counts only
 	// together with openGRE, and may then be nil.
@@ -71,9 +67,6 @@ type Probe struct {
 	mu     sync.Mutex // guards sock and closed
 	sock   greSocket
 	closed bool
-
-	capture    *capture.Store // nil: off
-	captureErr error          // of options that are not valid
 }
 
 // ProbeStats counts what a [Probe] has seen since it was made.
@@ -104,7 +97,6 @@ func New(o Options) *Probe {
 	p.reg.init()
 	p.tap.open, p.tap.seen = o.openTap, p.reg.onTap
 	p.ids.init(o.Rand)
-	p.capture, p.captureErr = openCapture(o.Capture)
 	return p
 }
 

@@ -120,6 +120,9 @@ type Target struct {
 
 	// Hold keeps the session up; nil ends it when it has reached its depth.
 	Hold *Hold
+
+	// Capture writes the packets of the session to a file if it fails; nil is off.
+	Capture *Captures
 }
 
 // Secret is a string that does not show itself: every formatting verb and

@@ -22,7 +22,7 @@ func newBenchmark(b *testing.B) (*bench, *pptpprobe.Result) {
 
 func (b *bench) loop(tb *testing.B, r *pptpprobe.Result) {
 	for tb.Loop() {
-		b.report(newSession(b.target, r, b.random))
+		b.report(newSession(b.target, r, b.random), false)
 	}
 }
 

@@ -27,8 +27,13 @@ type Config struct {
 	MaxConcurrent int `mapstructure:"max_concurrent"`
 	// Vantage says where the probe looks from.
 	Vantage string `mapstructure:"vantage"`
+	// Vantages are addresses of this host to look from, each on its own; empty: one
+	// that the system chooses, or local_address.
+	Vantages []VantageConfig `mapstructure:"vantages"`
 	// IncludeUsername puts the user name on spans and events.
 	IncludeUsername bool `mapstructure:"include_username"`
+	// Capture keeps the packets of failed sessions.
+	Capture CaptureConfig `mapstructure:"capture"`
 
 	// Session holds the defaults of all targets.
 	Session SessionConfig `mapstructure:",squash"`
@@ -47,6 +52,8 @@ type Config struct {
 // SessionConfig says how a session is run. It may be given for all targets and
 // overridden key by key for each.
 type SessionConfig struct {
+	// Addresses is "first" or "all": which addresses of a host name to probe.
+	Addresses string `mapstructure:"addresses"`
 	// Depth is how far sessions go; empty is "network" with a user name, "gre" without.
 	Depth string `mapstructure:"depth"`
 	// Timeout bounds a session without its teardown.
@@ -199,6 +206,43 @@ type HistogramConfig struct {
 	Enabled bool `mapstructure:"enabled"`
 }
 
+// VantageConfig is an address of this host to look from.
+type VantageConfig struct {
+	// Name becomes pptp.vantage.
+	Name string `mapstructure:"name"`
+	// LocalAddress is an IPv4 address of this host.
+	LocalAddress string `mapstructure:"local_address"`
+}
+
+// CaptureConfig says where the packets of failed sessions go.
+type CaptureConfig struct {
+	// Directory takes the files; empty: there are none.
+	Directory string `mapstructure:"directory"`
+	// MaxFiles and MaxBytes bound the files, of which the oldest are removed first.
+	MaxFiles int   `mapstructure:"max_files"`
+	MaxBytes int64 `mapstructure:"max_bytes"`
+	// SessionBytes bounds the memory that the packets of a running session take.
+	SessionBytes int `mapstructure:"session_bytes"`
+	// IncludeSecrets leaves passwords, challenges and responses in the files.
+	IncludeSecrets bool `mapstructure:"include_secrets"`
+}
+
+// options are what the probe takes; nil: there is nothing to capture.
+func (c *CaptureConfig) options() *pptpprobe.CaptureOptions {
+	if c.Directory == "" {
+		return nil
+	}
+	return &pptpprobe.CaptureOptions{
+		Dir: c.Directory, MaxFiles: c.MaxFiles, MaxBytes: c.MaxBytes, PerSession: c.SessionBytes, Secrets: c.IncludeSecrets,
+	}
+}
+
+// The values of addresses.
+const (
+	firstAddress = "first"
+	allAddresses = "all"
+)
+
 // The names of encryption modes in the configuration.
 const (
 	mppeRequire = "require"
@@ -216,7 +260,9 @@ func createDefaultConfig() component.Config {
 		Jitter:             0.1,
 		RejectedInterval:   5 * time.Minute,
 		MaxConcurrent:      64,
+		Capture: CaptureConfig{MaxFiles: 100, MaxBytes: 64 << 20, SessionBytes: 256 << 10},
 		Session: SessionConfig{
+			Addresses:   firstAddress,
 			Timeout:     30 * time.Second,
 			Auth:        []string{"mschap_v2"},
 			MPPE:        MPPEConfig{Mode: mppePrefer, Strengths: []int{128}},

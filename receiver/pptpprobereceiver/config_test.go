@@ -215,6 +215,24 @@ func TestConfigErrors(t *testing.T) {
 			`checks[2]::interval: -1s is negative; use for example 200ms`,
 		}},
 		{"check_twice", []string{`checks[1]::name: "icmp gateway" is the name of checks[0] too; give each check its own`}},
+		{"vantages", []string{
+			`vantage: "here" is given, and vantages too, each of which has a name; remove one of the two`,
+			`vantages[1]::name: "isp-a" is the name of vantages[0] too; give each its own`,
+			`vantages[1]::local_address: "192.0.2.10" is that of vantages[0] too; give each its own`,
+			`vantages[2]::name: is empty; say where this looks from, such as isp-a`,
+			`vantages[2]::local_address: "::1" is not an IPv4 address; use one of this host, for example 192.0.2.1`,
+			t0 + `local_address: "192.0.2.1" is given, and vantages too, each of which has one; remove one of the two`,
+		}},
+		{"addresses", []string{
+			t0 + `addresses: "al" is unknown; use one of first, all (did you mean "all"?)`,
+			`targets[1] (vpn2.example.com): addresses: "all" and hold: a held session has one address; make each address a target of its own, or use addresses: first`,
+		}},
+		{"capture", []string{
+			`capture::max_files: 0 is out of range; use a positive number, or leave it out`,
+			`capture::max_bytes: -1 is out of range; use a positive number, or leave it out`,
+			`capture::session_bytes: 0 is out of range; use a positive number, or leave it out`,
+		}},
+		{"capture_too_small", []string{`capture: capture bytes per session: 100 is too few; use at least 16384, or 0 for 262144`}},
 		{"numbers", []string{
 			`initial_delay: -1s is negative; use 0s or more`,
 			`rejected_interval: -1s is negative; use 0s to log in at every interval even if the gateway refuses`,

@@ -256,6 +256,9 @@ func (s *session) failureEvents(f *pptpprobe.Failure) (out []event) {
 	if a := addrText(s.result.LocalAddr); a != "" {
 		attrs = append(attrs, metadata.WithNetworkLocalAddressEventAttribute(a))
 	}
+	if file := s.result.CapturePath; file != "" {
+		attrs = append(attrs, metadata.WithPptpCapturePathEventAttribute(file))
+	}
 	attrs = append(attrs, metadata.WithPptpSessionDurationEventAttribute(s.result.Duration.Seconds()))
 	return append(out, event{
 		record: (*metadata.LogsBuilder).RecordPptpSessionFailedEvent, name: "pptp.session.failed",

@@ -169,6 +169,8 @@ type fakeProber struct {
 	takes   time.Duration
 	runs    int
 	closed  int
+	// addresses of every name; the zero Addr is a name that does not resolve
+	addresses []netip.Addr
 }
 
 func (f *fakeProber) Run(ctx context.Context, t pptpprobe.Target) *pptpprobe.Result {
@@ -187,6 +189,16 @@ func (f *fakeProber) Run(ctx context.Context, t pptpprobe.Target) *pptpprobe.Res
 	}
 	res.Target = t
 	return res
+}
+
+// RunAll has as many addresses as f.addresses.
+func (f *fakeProber) RunAll(ctx context.Context, t pptpprobe.Target) (results []*pptpprobe.Result) {
+	for _, a := range f.addresses {
+		r := f.Run(ctx, t)
+		r.PeerAddr = a
+		results = append(results, r)
+	}
+	return results
 }
 
 func (f *fakeProber) Stats() pptpprobe.ProbeStats {

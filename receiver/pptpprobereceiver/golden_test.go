@@ -3,6 +3,7 @@ package pptpprobereceiver
 import (
 	"encoding/json"
 	"flag"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,14 +66,14 @@ func newBench(tb testing.TB, change func(*Config)) *bench {
 	b.probeReceiver.logs.maker.now = func() time.Time { return at(120000) }
 	n := uint64(0)
 	b.random = func() uint64 { n++; return n }
-	b.target = b.newTarget(&cfg.Targets[0])
+	b.target = b.newTarget(&cfg.Targets[0], cfg.vantages()[0], netip.Addr{})
 	return b
 }
 
 // run reports results one after the other.
 func (b *bench) run(results ...*pptpprobe.Result) {
 	for _, r := range results {
-		b.report(newSession(b.target, r, b.random))
+		b.report(newSession(b.target, r, b.random), false)
 	}
 }
 

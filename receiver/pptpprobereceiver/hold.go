@@ -180,8 +180,8 @@ func (h *heldTarget) established(rep *pptpprobe.HoldReport) {
 	s.part = setUp
 	h.session, h.ppp, h.warned = s, rep.Session.PPP, len(rep.Session.Warnings)
 	h.setActive(true)
-	h.r.faults.update(h.r, h.probe.Name, rep.Session)
-	h.r.report(s)
+	h.r.faults.update(h.r, h.id, rep.Session)
+	h.r.report(s, false)
 }
 
 // ended reports the end of a session; next is when the next one begins.
@@ -190,13 +190,13 @@ func (h *heldTarget) ended(res *pptpprobe.Result, next time.Time) {
 		h.r.telemetry.sessionCancelled() // by our Shutdown, on the way up
 		return
 	}
-	h.r.telemetry.sessionEnded(res.Duration, res.OK())
-	h.r.faults.update(h.r, h.probe.Name, res)
-	s := newSession(h.probeTarget, res, h.r.random)
 	if h.session == nil { // it has never been up
-		h.r.report(s)
+		h.r.ended(h.probeTarget, res, false)
 		return
 	}
+	h.r.telemetry.sessionEnded(res.Duration, res.OK())
+	h.r.faults.update(h.r, h.id, res)
+	s := newSession(h.probeTarget, res, h.r.random)
 	s.endOf(h.session, h.warned, next)
 	h.session = nil
 	h.setActive(false)

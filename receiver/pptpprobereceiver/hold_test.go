@@ -257,6 +257,10 @@ type holdProber struct {
 	done  bool
 }
 
+func (*holdProber) RunAll(context.Context, pptpprobe.Target) []*pptpprobe.Result {
+	panic("not for held targets")
+}
+
 func (p *holdProber) Run(ctx context.Context, t pptpprobe.Target) *pptpprobe.Result {
 	p.mu.Lock()
 	n := len(p.began)

@@ -11,6 +11,8 @@ import (
 type prober interface {
 	// Run runs one session to the end of its teardown. The result is never nil.
 	Run(ctx context.Context, t pptpprobe.Target) *pptpprobe.Result
+	// RunAll runs a session with each address of the target's name, at least one.
+	RunAll(ctx context.Context, t pptpprobe.Target) []*pptpprobe.Result
 	// Stats tells of the GRE socket.
 	Stats() pptpprobe.ProbeStats
 	// Close releases the socket, after all calls of Run have returned.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -47,7 +48,8 @@ type probeReceiver struct {
 	stopPush  context.CancelFunc
 	pushCtx   context.Context // of everything that is passed on; cancelled when Shutdown gives up or is done
 
-	released chan struct{} // closed when the probe has been given back
+	captures *pptpprobe.Captures // nil: off
+	released chan struct{}       // closed when the probe has been given back
 	faults   faults
 	holds    holds
 }
@@ -71,8 +73,10 @@ type tracesSink struct {
 	next  consumer.Traces
 }
 
-// probeTarget is a target at run time.
+// probeTarget is a target at run time, as one vantage sees it, or one address of
+// its name.
 type probeTarget struct {
+	id              string // service.instance.id, which no other has
 	probe           pptpprobe.Target
 	where           string // host:port, with the name if it says more
 	resource        pcommon.Resource
@@ -129,24 +133,38 @@ func (r *probeReceiver) Start(_ context.Context, host component.Host) error {
 	if r.metrics != nil {
 		r.metrics.maker.begin(pcommon.NewTimestampFromTime(time.Now()))
 	}
+	if o := r.cfg.Capture.options(); o != nil {
+		var err error
+		if r.captures, err = pptpprobe.NewCaptures(*o); err != nil {
+			return err
+		}
+	}
 	probe, release := r.pool.acquire()
 	jobs := make([]*job, 0, len(r.cfg.Targets))
 	var held []*heldTarget
 	for i := range r.cfg.Targets {
-		t := r.newTarget(&r.cfg.Targets[i])
-		interval := r.cfg.Targets[i].interval(r.cfg)
-		if t.probe.Hold != nil {
-			held = append(held, r.newHeldTarget(t, &r.cfg.Targets[i].Session.Hold, interval))
-			continue
+		c := &r.cfg.Targets[i]
+		interval := c.interval(r.cfg)
+		for _, from := range r.cfg.vantages() {
+			t := r.newTarget(c, from, netip.Addr{})
+			if t.probe.Hold != nil {
+				held = append(held, r.newHeldTarget(t, &c.Session.Hold, interval))
+				continue
+			}
+			run := func(ctx context.Context) { r.session(ctx, probe, t) }
+			if c.Session.Addresses == allAddresses {
+				g := &addressGroup{r: r, config: c, from: from, name: t, targets: make(map[netip.Addr]*probeTarget)}
+				run = func(ctx context.Context) { g.sessions(ctx, probe) }
+			}
+			jobs = append(jobs, &job{
+				host:     strings.ToLower(t.probe.Host),
+				interval: interval,
+				jitter:   jitterOf(interval, c.Session.longest(), r.cfg.Jitter),
+				run:      run,
+				rests:    t.rest.resting,
+				repeat:   func(ctx context.Context) { r.repeat(ctx, t) },
+			})
 		}
-		jobs = append(jobs, &job{
-			host:     strings.ToLower(t.probe.Host),
-			interval: interval,
-			jitter:   jitterOf(interval, r.cfg.Targets[i].Session.longest(), r.cfg.Jitter),
-			run:      func(ctx context.Context) { r.session(ctx, probe, t) },
-			rests:    t.rest.resting,
-			repeat:   func(ctx context.Context) { r.repeat(ctx, t) },
-		})
 	}
 	s := newScheduler(jobs, r.cfg.MaxConcurrent, r.cfg.InitialDelay, schedulerHooks{
 		started: r.telemetry.sessionStarted,
@@ -191,20 +209,29 @@ func (r *probeReceiver) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// newTarget prepares what does not change from session to session.
-func (r *probeReceiver) newTarget(c *TargetConfig) *probeTarget {
+// newTarget prepares what does not change from session to session. address is that
+// of one of several targets of a name.
+func (r *probeReceiver) newTarget(c *TargetConfig, from VantageConfig, address netip.Addr) *probeTarget {
 	t := &probeTarget{probe: c.target(), includeUsername: r.cfg.IncludeUsername}
+	t.probe.Capture = r.captures
+	if from.LocalAddress != "" {
+		t.probe.LocalAddr = parseAddr(from.LocalAddress)
+	}
 	t.where = fmt.Sprintf("%s:%d", t.probe.Host, t.probe.Port)
 	if t.probe.Name != t.probe.Host && t.probe.Name != t.where {
 		t.where = t.probe.Name + " (" + t.where + ")"
 	}
-	instance := t.probe.Name
+	t.id = t.probe.Name
 	rb := metadata.NewResourceBuilder(r.cfg.Metrics.ResourceAttributes)
 	rb.SetPptpGatewayID(c.gatewayID(t.probe.Host))
 	rb.SetPptpTarget(t.probe.Name)
-	if r.cfg.Vantage != "" {
-		rb.SetPptpVantage(r.cfg.Vantage)
-		instance += "@" + r.cfg.Vantage
+	if address.IsValid() {
+		rb.SetNetworkPeerAddress(address.String())
+		t.id += "/" + address.String()
+	}
+	if from.Name != "" {
+		rb.SetPptpVantage(from.Name)
+		t.id += "@" + from.Name
 	}
 	rb.SetServerAddress(t.probe.Host)
 	rb.SetServerPort(int64(t.probe.Port))
@@ -212,7 +239,7 @@ func (r *probeReceiver) newTarget(c *TargetConfig) *probeTarget {
 	rb.SetNetworkProtocolVersion("1.0")
 	rb.SetNetworkTypeIpv4()
 	rb.SetServiceName("pptp")
-	rb.SetServiceInstanceID(instance)
+	rb.SetServiceInstanceID(t.id)
 	t.resource = rb.Emit()
 	if r.metrics != nil {
 		t.metrics = newTargetMetrics()
@@ -237,25 +264,33 @@ func (r *probeReceiver) session(ctx context.Context, probe prober, t *probeTarge
 		r.telemetry.sessionCancelled()
 		return
 	}
-	r.telemetry.sessionEnded(res.Duration, res.OK())
-	r.faults.update(r, t.probe.Name, res)
-	md := r.report(newSession(t, res, r.random))
+	md := r.ended(t, res, res.Failure != nil && res.Failure.RefusesCredentials())
 	t.rest.begin(time.Now(), res.Failure, r.cfg.RejectedInterval, md)
+}
+
+// ended reports a session, as [probeReceiver.report] does.
+func (r *probeReceiver) ended(t *probeTarget, res *pptpprobe.Result, keep bool) pmetric.Metrics {
+	r.telemetry.sessionEnded(res.Duration, res.OK())
+	r.faults.update(r, t.id, res)
+	if res.CaptureErr != nil {
+		r.logger.Warn("The packets of a failed session could not be kept", zap.String("target", t.id), zap.Error(res.CaptureErr))
+	}
+	return r.report(newSession(t, res, r.random), keep)
 }
 
 // report passes the session on to all wired signals. What one of them refuses
 // does not keep it from the others, and does not stop the schedule: the next
 // session brings the cumulative metrics again. It returns a copy of them if the
-// gateway refused the credentials.
-func (r *probeReceiver) report(s *session) (refused pmetric.Metrics) {
+// caller wants to keep one.
+func (r *probeReceiver) report(s *session, keep bool) (kept pmetric.Metrics) {
 	if r.pushCtx.Err() != nil {
-		return refused // Shutdown has given up on this session; what is downstream may be gone
+		return kept // Shutdown has given up on this session; what is downstream may be gone
 	}
 	if k := r.metrics; k != nil {
 		md := k.maker.make(s, r.exemplar(s))
-		if f := s.result.Failure; f != nil && f.RefusesCredentials() {
-			refused = pmetric.NewMetrics()
-			md.CopyTo(refused)
+		if keep {
+			kept = pmetric.NewMetrics()
+			md.CopyTo(kept)
 		}
 		r.pushMetrics(s.target, md)
 	}
@@ -265,7 +300,7 @@ func (r *probeReceiver) report(s *session) (refused pmetric.Metrics) {
 	if k := r.traces; k != nil {
 		r.pushTraces(s, k.maker.make(s))
 	}
-	return refused
+	return kept
 }
 
 // exemplar joins metrics to the trace of s, if there will be one.

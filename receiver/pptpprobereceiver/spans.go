@@ -64,6 +64,7 @@ func (s *session) fillRoot(span ptrace.Span) {
 	putText(a, "pptp.tunnel.local.address", addrText(s.agreed.local))
 	putText(a, "pptp.tunnel.peer.address", addrText(s.agreed.peer))
 	putText(a, "pptp.lcp.identification", s.text(r.Identification))
+	putText(a, "pptp.capture.path", r.CapturePath)
 	if f := r.Failure; f != nil {
 		putText(a, "pptp.stage", string(f.Stage))
 		s.putFailure(a, f)

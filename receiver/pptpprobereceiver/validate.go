@@ -61,6 +61,8 @@ func (c *Config) Validate() error {
 	if c.CollectionInterval < minInterval {
 		all.add("collection_interval", "%s is too short; use at least %s", c.CollectionInterval, minInterval)
 	}
+	all = append(all, c.validateVantages()...)
+	all = append(all, c.Capture.validate()...)
 	defaults := c.Session.validate()
 	all = append(all, defaults...)
 	if len(c.Targets) == 0 {
@@ -88,6 +90,45 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("checks: %d given, but no target has depth application, and only that sends traffic; set depth: application, or remove the checks", n))
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) validateVantages() (p problems) {
+	if c.Vantage != "" && len(c.Vantages) > 0 {
+		p.add("vantage", "%q is given, and vantages too, each of which has a name; remove one of the two", c.Vantage)
+	}
+	names, addresses := make(map[string]int), make(map[string]int)
+	for i, v := range c.Vantages {
+		key := fmt.Sprintf("vantages[%d]", i)
+		if v.Name == "" {
+			p.add(key+"::name", "is empty; say where this looks from, such as isp-a")
+		} else if first, ok := names[v.Name]; ok {
+			p.add(key+"::name", "%q is the name of vantages[%d] too; give each its own", v.Name, first)
+		}
+		if addr, err := netip.ParseAddr(v.LocalAddress); err != nil || !addr.Is4() {
+			p.add(key+"::local_address", "%q is not an IPv4 address; use one of this host, for example 192.0.2.1", v.LocalAddress)
+		} else if first, ok := addresses[v.LocalAddress]; ok {
+			p.add(key+"::local_address", "%q is that of vantages[%d] too; give each its own", v.LocalAddress, first)
+		}
+		names[v.Name], addresses[v.LocalAddress] = i, i
+	}
+	return p
+}
+
+func (c *CaptureConfig) validate() (p problems) {
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{{"max_files", int64(c.MaxFiles)}, {"max_bytes", c.MaxBytes}, {"session_bytes", int64(c.SessionBytes)}} {
+		if n.value <= 0 {
+			p.add("capture::"+n.key, "%d is out of range; use a positive number, or leave it out", n.value)
+		}
+	}
+	if o := c.options(); o != nil && len(p) == 0 {
+		if err := o.Validate(); err != nil { // what the probe itself would refuse
+			p.add("capture", "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+	return p
 }
 
 // duplicates compares target i to those before it.
@@ -125,6 +166,12 @@ func (t *TargetConfig) validate(c *Config) (p problems) {
 			interval, t.Session.Timeout, t.Session.Budgets.Teardown, longest)
 	}
 	p = append(p, t.Session.validate()...)
+	if len(c.Vantages) > 0 && t.Session.LocalAddress != "" {
+		p.add("local_address", "%q is given, and vantages too, each of which has one; remove one of the two", t.Session.LocalAddress)
+	}
+	if t.Session.Addresses == allAddresses && t.Session.Hold.Enabled {
+		p.add("addresses", "%q and hold: a held session has one address; make each address a target of its own, or use addresses: %s", allAddresses, firstAddress)
+	}
 
 	depth, err := pptpprobe.ParseDepth(t.Session.Depth)
 	if err != nil {
@@ -164,6 +211,9 @@ func (s *SessionConfig) validate() (p problems) {
 		if _, err := pptpprobe.ParseDepth(s.Depth); err != nil {
 			p.add("depth", "%q is unknown; %s", s.Depth, suggest.OneOf(s.Depth, pptpprobe.Depths()))
 		}
+	}
+	if a := []string{firstAddress, allAddresses}; !slices.Contains(a, s.Addresses) {
+		p.add("addresses", "%q is unknown; %s", s.Addresses, suggest.OneOf(s.Addresses, a))
 	}
 	if s.Timeout <= 0 {
 		p.add("timeout", "%s is not a time; use for example 30s", s.Timeout)

@@ -667,6 +667,7 @@ func (rac *ResourceAttributeConfig) Unmarshal(parser *confmap.Conf) error {
 
 // ResourceAttributesConfig provides config for pptp_probe resource attributes.
 type ResourceAttributesConfig struct {
+	NetworkPeerAddress     ResourceAttributeConfig `mapstructure:"network.peer.address"`
 	NetworkProtocolName    ResourceAttributeConfig `mapstructure:"network.protocol.name"`
 	NetworkProtocolVersion ResourceAttributeConfig `mapstructure:"network.protocol.version"`
 	NetworkType            ResourceAttributeConfig `mapstructure:"network.type"`
@@ -681,6 +682,9 @@ type ResourceAttributesConfig struct {
 
 func DefaultResourceAttributesConfig() ResourceAttributesConfig {
 	return ResourceAttributesConfig{
+		NetworkPeerAddress: ResourceAttributeConfig{
+			Enabled: true,
+		},
 		NetworkProtocolName: ResourceAttributeConfig{
 			Enabled: true,
 		},

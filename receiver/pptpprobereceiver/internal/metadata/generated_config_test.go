@@ -97,6 +97,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					NetworkPeerAddress:     ResourceAttributeConfig{Enabled: true},
 					NetworkProtocolName:    ResourceAttributeConfig{Enabled: true},
 					NetworkProtocolVersion: ResourceAttributeConfig{Enabled: true},
 					NetworkType:            ResourceAttributeConfig{Enabled: true},
@@ -185,6 +186,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					NetworkPeerAddress:     ResourceAttributeConfig{Enabled: false},
 					NetworkProtocolName:    ResourceAttributeConfig{Enabled: false},
 					NetworkProtocolVersion: ResourceAttributeConfig{Enabled: false},
 					NetworkType:            ResourceAttributeConfig{Enabled: false},
@@ -240,6 +242,7 @@ func TestResourceAttributesConfig(t *testing.T) {
 		{
 			name: "all_set",
 			want: ResourceAttributesConfig{
+				NetworkPeerAddress:     ResourceAttributeConfig{Enabled: true},
 				NetworkProtocolName:    ResourceAttributeConfig{Enabled: true},
 				NetworkProtocolVersion: ResourceAttributeConfig{Enabled: true},
 				NetworkType:            ResourceAttributeConfig{Enabled: true},
@@ -255,6 +258,7 @@ func TestResourceAttributesConfig(t *testing.T) {
 		{
 			name: "none_set",
 			want: ResourceAttributesConfig{
+				NetworkPeerAddress:     ResourceAttributeConfig{Enabled: false},
 				NetworkProtocolName:    ResourceAttributeConfig{Enabled: false},
 				NetworkProtocolVersion: ResourceAttributeConfig{Enabled: false},
 				NetworkType:            ResourceAttributeConfig{Enabled: false},

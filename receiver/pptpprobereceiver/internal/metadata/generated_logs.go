@@ -53,6 +53,12 @@ func WithPptpCallIDEventAttribute(pptpCallIDAttributeValue int64) EventAttribute
 	})
 }
 
+func WithPptpCapturePathEventAttribute(pptpCapturePathAttributeValue string) EventAttributeOption {
+	return eventAttributeOptionFunc(func(dp plog.LogRecord) {
+		dp.Attributes().PutStr("pptp.capture.path", pptpCapturePathAttributeValue)
+	})
+}
+
 func WithPptpConnectDurationEventAttribute(pptpConnectDurationAttributeValue float64) EventAttributeOption {
 	return eventAttributeOptionFunc(func(dp plog.LogRecord) {
 		dp.Attributes().PutDouble("pptp.connect.duration", pptpConnectDurationAttributeValue)
@@ -581,6 +587,12 @@ func NewLogsBuilder(lbc LogsBuilderConfig, settings receiver.Settings) *LogsBuil
 		eventPptpSessionRenegotiated:   newEventPptpSessionRenegotiated(lbc.Events.PptpSessionRenegotiated),
 		resourceAttributeIncludeFilter: make(map[string]filter.Filter),
 		resourceAttributeExcludeFilter: make(map[string]filter.Filter),
+	}
+	if lbc.ResourceAttributes.NetworkPeerAddress.EventsInclude != nil {
+		lb.resourceAttributeIncludeFilter["network.peer.address"] = filter.CreateFilter(lbc.ResourceAttributes.NetworkPeerAddress.EventsInclude)
+	}
+	if lbc.ResourceAttributes.NetworkPeerAddress.EventsExclude != nil {
+		lb.resourceAttributeExcludeFilter["network.peer.address"] = filter.CreateFilter(lbc.ResourceAttributes.NetworkPeerAddress.EventsExclude)
 	}
 	if lbc.ResourceAttributes.NetworkProtocolName.EventsInclude != nil {
 		lb.resourceAttributeIncludeFilter["network.protocol.name"] = filter.CreateFilter(lbc.ResourceAttributes.NetworkProtocolName.EventsInclude)

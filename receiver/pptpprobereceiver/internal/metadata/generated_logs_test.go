@@ -30,6 +30,7 @@ func TestLogsBuilderAppendLogRecord(t *testing.T) {
 	lb := NewLogsBuilder(loadLogsBuilderConfig(t, "all_set"), settings)
 
 	rb := lb.NewResourceBuilder()
+	rb.SetNetworkPeerAddress("network.peer.address-val")
 	rb.SetNetworkProtocolNamePptp()
 	rb.SetNetworkProtocolVersion("network.protocol.version-val")
 	rb.SetNetworkTypeIpv4()
@@ -137,7 +138,7 @@ func TestLogsBuilder(t *testing.T) {
 			allEventsCount := 0
 			defaultEventsCount++
 			allEventsCount++
-			lb.RecordPptpPeerTerminatedEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpCallIDEventAttribute(12), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpMschapErrorCodeEventAttribute(22), WithPptpMschapMessageEventAttribute("pptp.mschap.message-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpPppTerminateReasonEventAttribute("pptp.ppp.terminate.reason-val"), WithPptpRasErrorCodeEventAttribute(19), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
+			lb.RecordPptpPeerTerminatedEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpCallIDEventAttribute(12), WithPptpCapturePathEventAttribute("pptp.capture.path-val"), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpMschapErrorCodeEventAttribute(22), WithPptpMschapMessageEventAttribute("pptp.mschap.message-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpPppTerminateReasonEventAttribute("pptp.ppp.terminate.reason-val"), WithPptpRasErrorCodeEventAttribute(19), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
 			defaultEventsCount++
 			allEventsCount++
 			lb.RecordPptpProbeWarningEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpHintEventAttribute("pptp.hint-val"), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
@@ -155,7 +156,7 @@ func TestLogsBuilder(t *testing.T) {
 			lb.RecordPptpSessionEstablishedEvent(ctx, timestamp, WithNetworkLocalAddressEventAttribute("network.local.address-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpAuthProtocolEventAttribute("pptp.auth.protocol-val"), WithPptpCallIDEventAttribute(12), WithPptpConnectDurationEventAttribute(21.100000), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpMppeKeyLengthEventAttribute(20), WithPptpMppeModeEventAttribute("pptp.mppe.mode-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpServerFirmwareEventAttribute(20), WithPptpServerHostnameEventAttribute("pptp.server.hostname-val"), WithPptpServerVendorEventAttribute("pptp.server.vendor-val"), WithPptpTunnelLocalAddressEventAttribute("pptp.tunnel.local.address-val"), WithPptpTunnelPeerAddressEventAttribute("pptp.tunnel.peer.address-val"), WithUserNameEventAttribute("user.name-val"))
 			defaultEventsCount++
 			allEventsCount++
-			lb.RecordPptpSessionFailedEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkLocalAddressEventAttribute("network.local.address-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpAuthProtocolEventAttribute("pptp.auth.protocol-val"), WithPptpCallIDEventAttribute(12), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpErrorCodeEventAttribute(15), WithPptpGreIcmpCodeEventAttribute(18), WithPptpGreIcmpSourceEventAttribute("pptp.gre.icmp.source-val"), WithPptpGreIcmpTypeEventAttribute(18), WithPptpHintEventAttribute("pptp.hint-val"), WithPptpMschapErrorCodeEventAttribute(22), WithPptpMschapMessageEventAttribute("pptp.mschap.message-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpPppTerminateReasonEventAttribute("pptp.ppp.terminate.reason-val"), WithPptpRasErrorCodeEventAttribute(19), WithPptpResultCodeEventAttribute(16), WithPptpServerFirmwareEventAttribute(20), WithPptpServerHostnameEventAttribute("pptp.server.hostname-val"), WithPptpServerVendorEventAttribute("pptp.server.vendor-val"), WithPptpSessionDurationEventAttribute(21.100000), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
+			lb.RecordPptpSessionFailedEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkLocalAddressEventAttribute("network.local.address-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpAuthProtocolEventAttribute("pptp.auth.protocol-val"), WithPptpCallIDEventAttribute(12), WithPptpCapturePathEventAttribute("pptp.capture.path-val"), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpErrorCodeEventAttribute(15), WithPptpGreIcmpCodeEventAttribute(18), WithPptpGreIcmpSourceEventAttribute("pptp.gre.icmp.source-val"), WithPptpGreIcmpTypeEventAttribute(18), WithPptpHintEventAttribute("pptp.hint-val"), WithPptpMschapErrorCodeEventAttribute(22), WithPptpMschapMessageEventAttribute("pptp.mschap.message-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpPppTerminateReasonEventAttribute("pptp.ppp.terminate.reason-val"), WithPptpRasErrorCodeEventAttribute(19), WithPptpResultCodeEventAttribute(16), WithPptpServerFirmwareEventAttribute(20), WithPptpServerHostnameEventAttribute("pptp.server.hostname-val"), WithPptpServerVendorEventAttribute("pptp.server.vendor-val"), WithPptpSessionDurationEventAttribute(21.100000), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
 			defaultEventsCount++
 			allEventsCount++
 			lb.RecordPptpSessionLostEvent(ctx, timestamp, WithErrorTypeEventAttribute("error.type-val"), WithNetworkLocalAddressEventAttribute("network.local.address-val"), WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpAuthProtocolEventAttribute("pptp.auth.protocol-val"), WithPptpCallIDEventAttribute(12), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpErrorCodeEventAttribute(15), WithPptpGreIcmpCodeEventAttribute(18), WithPptpGreIcmpSourceEventAttribute("pptp.gre.icmp.source-val"), WithPptpGreIcmpTypeEventAttribute(18), WithPptpHintEventAttribute("pptp.hint-val"), WithPptpMschapErrorCodeEventAttribute(22), WithPptpMschapMessageEventAttribute("pptp.mschap.message-val"), WithPptpPeerCallIDEventAttribute(17), WithPptpPppTerminateReasonEventAttribute("pptp.ppp.terminate.reason-val"), WithPptpRasErrorCodeEventAttribute(19), WithPptpResultCodeEventAttribute(16), WithPptpServerFirmwareEventAttribute(20), WithPptpServerHostnameEventAttribute("pptp.server.hostname-val"), WithPptpServerVendorEventAttribute("pptp.server.vendor-val"), WithPptpSessionDurationEventAttribute(21.100000), WithPptpStageEventAttribute("pptp.stage-val"), WithUserNameEventAttribute("user.name-val"))
@@ -164,6 +165,7 @@ func TestLogsBuilder(t *testing.T) {
 			lb.RecordPptpSessionRenegotiatedEvent(ctx, timestamp, WithNetworkPeerAddressEventAttribute("network.peer.address-val"), WithPptpCallIDEventAttribute(12), WithPptpDepthEventAttribute("pptp.depth-val"), WithPptpDetailEventAttribute("pptp.detail-val"), WithPptpPeerCallIDEventAttribute(17), WithUserNameEventAttribute("user.name-val"))
 
 			rb := lb.NewResourceBuilder()
+			rb.SetNetworkPeerAddress("network.peer.address-val")
 			rb.SetNetworkProtocolNamePptp()
 			rb.SetNetworkProtocolVersion("network.protocol.version-val")
 			rb.SetNetworkTypeIpv4()
@@ -212,6 +214,9 @@ func TestLogsBuilder(t *testing.T) {
 					attrVal, ok = lr.Attributes().Get("pptp.call.id")
 					assert.True(t, ok)
 					assert.EqualValues(t, 12, attrVal.Int())
+					attrVal, ok = lr.Attributes().Get("pptp.capture.path")
+					assert.True(t, ok)
+					assert.Equal(t, "pptp.capture.path-val", attrVal.Str())
 					attrVal, ok = lr.Attributes().Get("pptp.depth")
 					assert.True(t, ok)
 					assert.Equal(t, "pptp.depth-val", attrVal.Str())
@@ -431,6 +436,9 @@ func TestLogsBuilder(t *testing.T) {
 					attrVal, ok = lr.Attributes().Get("pptp.call.id")
 					assert.True(t, ok)
 					assert.EqualValues(t, 12, attrVal.Int())
+					attrVal, ok = lr.Attributes().Get("pptp.capture.path")
+					assert.True(t, ok)
+					assert.Equal(t, "pptp.capture.path-val", attrVal.Str())
 					attrVal, ok = lr.Attributes().Get("pptp.depth")
 					assert.True(t, ok)
 					assert.Equal(t, "pptp.depth-val", attrVal.Str())

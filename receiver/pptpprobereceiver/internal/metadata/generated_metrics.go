@@ -1554,6 +1554,12 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		resourceAttributeIncludeFilter: make(map[string]filter.Filter),
 		resourceAttributeExcludeFilter: make(map[string]filter.Filter),
 	}
+	if mbc.ResourceAttributes.NetworkPeerAddress.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["network.peer.address"] = filter.CreateFilter(mbc.ResourceAttributes.NetworkPeerAddress.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.NetworkPeerAddress.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["network.peer.address"] = filter.CreateFilter(mbc.ResourceAttributes.NetworkPeerAddress.MetricsExclude)
+	}
 	if mbc.ResourceAttributes.NetworkProtocolName.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["network.protocol.name"] = filter.CreateFilter(mbc.ResourceAttributes.NetworkProtocolName.MetricsInclude)
 	}

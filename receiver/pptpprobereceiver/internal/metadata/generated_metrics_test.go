@@ -137,6 +137,7 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordPptpTunnelThroughputDataPoint(ts, 1, "pptp.check-val", AttributeNetworkIoDirectionReceive)
 
 			rb := mb.NewResourceBuilder()
+			rb.SetNetworkPeerAddress("network.peer.address-val")
 			rb.SetNetworkProtocolNamePptp()
 			rb.SetNetworkProtocolVersion("network.protocol.version-val")
 			rb.SetNetworkTypeIpv4()

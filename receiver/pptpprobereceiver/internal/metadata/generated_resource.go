@@ -21,6 +21,13 @@ func NewResourceBuilder(rac ResourceAttributesConfig) *ResourceBuilder {
 	}
 }
 
+// SetNetworkPeerAddress sets provided value as "network.peer.address" attribute.
+func (rb *ResourceBuilder) SetNetworkPeerAddress(val string) {
+	if rb.config.NetworkPeerAddress.Enabled {
+		rb.res.Attributes().PutStr("network.peer.address", val)
+	}
+}
+
 // SetNetworkProtocolNamePptp sets "network.protocol.name=pptp" attribute.
 func (rb *ResourceBuilder) SetNetworkProtocolNamePptp() {
 	if rb.config.NetworkProtocolName.Enabled {

@@ -13,6 +13,7 @@ func TestResourceBuilder(t *testing.T) {
 		t.Run(tt, func(t *testing.T) {
 			cfg := loadResourceAttributesConfig(t, tt)
 			rb := NewResourceBuilder(cfg)
+			rb.SetNetworkPeerAddress("network.peer.address-val")
 			rb.SetNetworkProtocolNamePptp()
 			rb.SetNetworkProtocolVersion("network.protocol.version-val")
 			rb.SetNetworkTypeIpv4()
@@ -29,14 +30,19 @@ func TestResourceBuilder(t *testing.T) {
 
 			switch tt {
 			case "default":
-				assert.Equal(t, 10, res.Attributes().Len())
+				assert.Equal(t, 11, res.Attributes().Len())
 			case "all_set":
-				assert.Equal(t, 10, res.Attributes().Len())
+				assert.Equal(t, 11, res.Attributes().Len())
 			case "none_set":
 				assert.Equal(t, 0, res.Attributes().Len())
 				return
 			default:
 				assert.Failf(t, "unexpected test case: %s", tt)
+			}
+			networkPeerAddressAttrVal, ok := res.Attributes().Get("network.peer.address")
+			assert.True(t, ok)
+			if ok {
+				assert.Equal(t, "network.peer.address-val", networkPeerAddressAttrVal.Str())
 			}
 			networkProtocolNameAttrVal, ok := res.Attributes().Get("network.protocol.name")
 			assert.True(t, ok)
