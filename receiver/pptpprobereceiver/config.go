@@ -260,7 +260,7 @@ func createDefaultConfig() component.Config {
 		Jitter:             0.1,
 		RejectedInterval:   5 * time.Minute,
 		MaxConcurrent:      64,
-		Capture: CaptureConfig{MaxFiles: 100, MaxBytes: 64 << 20, SessionBytes: 256 << 10},
+		Capture:            CaptureConfig{MaxFiles: 100, MaxBytes: 64 << 20, SessionBytes: 256 << 10},
 		Session: SessionConfig{
 			Addresses:   firstAddress,
 			Timeout:     30 * time.Second,

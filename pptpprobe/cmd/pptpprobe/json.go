@@ -52,6 +52,7 @@ func (s *session) report() *report {
 			Stage: string(x.Stage), Cause: string(x.Cause), Severity: string(i.Severity), Detail: s.clean(x.Detail), Hint: known(s.clean(x.Hint)),
 		})
 	}
+	out.Capture = known(r.CapturePath)
 	for i := range r.Checks {
 		out.Checks = append(out.Checks, s.reportCheck(&r.Checks[i]))
 	}
@@ -112,7 +113,38 @@ func (s *session) reportCheck(c *pptpprobe.CheckResult) reportCheck {
 	if h := c.HTTP; h != nil {
 		out.HTTP = &reportHTTP{Status: known(h.Status), Bytes: h.Bytes, Connect: known(inSeconds(h.Connect)), FirstByte: known(inSeconds(h.FirstByte))}
 	}
+	if t := c.TCP; t != nil {
+		out.TCP = &reportTCP{Address: t.Address, Lookup: known(inSeconds(t.Lookup)), Connect: known(inSeconds(t.Connect))}
+	}
+	if d := c.DNS; d != nil {
+		out.DNS = []reportDNS{}
+		for i := range d.Servers {
+			sv := &d.Servers[i]
+			answers := []string{}
+			for _, a := range sv.Answers {
+				answers = append(answers, s.clean(a))
+			}
+			out.DNS = append(out.DNS, reportDNS{
+				Server: sv.Server, RCode: known(s.clean(sv.RCode)), Answers: answers, Latency: known(inSeconds(sv.Latency)), TCP: sv.TCP, Failure: s.failure(sv.Failure),
+			})
+		}
+	}
+	if t := c.Throughput; t != nil {
+		out.Throughput = &reportThroughput{
+			Direction: t.Direction.String(), Status: known(t.Status), Bytes: t.Bytes, Elapsed: inSeconds(t.Elapsed), Rate: math.Round(t.Rate()), Complete: t.Complete,
+		}
+	}
+	if m := c.MTU; m != nil {
+		out.MTU = &reportMTU{Negotiated: m.Negotiated, Path: known(m.Path), Lost: known(m.Lost), Refused: known(m.Refused), Complete: m.Complete}
+	}
+	if e := c.Echo; e != nil {
+		out.Echo = &reportEcho{LCP: reportedEchoes(&e.LCP), Control: reportedEchoes(&e.Control)}
+	}
 	return out
+}
+
+func reportedEchoes(e *pptpprobe.EchoStats) reportEchoes {
+	return reportEchoes{Sent: e.Sent, Received: e.Received, RTTs: allSeconds(e.RTTs)}
 }
 
 func (s *session) agreement() agreement {

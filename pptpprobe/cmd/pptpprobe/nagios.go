@@ -152,6 +152,12 @@ func (s *session) performance(warning, critical *threshold) []string {
 			}
 			data = append(data, fmt.Sprintf("%s_loss=%.0f%%;;;0;100", label, 100*p.Loss()))
 		}
+		if t := c.Throughput; t != nil {
+			data = append(data, fmt.Sprintf("%s_rate=%.0f;;;0", label, t.Rate())) // bytes a second
+		}
+		if m := c.MTU; m != nil {
+			data = append(data, fmt.Sprintf("%s_path=%dB;;;0", label, m.Path))
+		}
 	}
 	return data
 }

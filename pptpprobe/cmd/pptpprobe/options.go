@@ -17,6 +17,7 @@ type checkOptions struct {
 	target       pptpprobe.Target
 	depthGiven   bool
 	passwordFile string
+	firstCheck   string // the option of the first check
 
 	json, nagios, quiet bool
 	help, version       bool
@@ -38,7 +39,7 @@ func (c *checkOptions) options() []option {
 		{"u", "user", "USER", "log in as USER, which may carry a domain (CORP\\probe)", text(&t.Username)},
 		{"", "password-file", "FILE", "read the password from the first line of FILE; - is stdin", text(&c.passwordFile)},
 		{"d", "depth", "DEPTH", "how far to go: " + strings.Join(pptpprobe.Depths(), ", ") +
-			" (gre; with -u network; with --ping or --http application)", c.setDepth},
+			" (gre; with -u network; with a check application)", c.setDepth},
 		{"", "auth", "METHODS", "acceptable methods: " + strings.Join(names(authMethods), ", ") + " (mschap_v2)", c.setAuth},
 		{"", "mppe", "MODE", "encryption: " + strings.Join(names(mppeModes), ", ") + " (prefer)", c.setMPPE},
 		{"", "mppe-strength", "BITS", "acceptable key lengths: 128, 56, 40 (128)", c.setStrengths},
@@ -48,6 +49,12 @@ func (c *checkOptions) options() []option {
 		{"t", "timeout", "TIME", "limit of the session before its teardown, as 20 or 20s; a stage gets at most 80 % of it (30s)", c.setTimeout},
 		{"", "ping", "ADDRESS", "ping an IPv4 address through the tunnel; peer is the gateway's end of it; repeatable", c.addPing},
 		{"", "http", "URL", "fetch a URL through the tunnel, names resolved there; repeatable", c.addHTTP},
+		{"", "tcp", "HOST:PORT", "connect through the tunnel; repeatable", c.addTCP},
+		{"", "dns", "NAME", "ask each DNS server that the gateway pushed for NAME; repeatable", c.addDNS},
+		{"", "mtu", "ADDRESS", "find the largest packet that passes to an IPv4 address, or to peer; repeatable", c.addMTU},
+		{"", "throughput", "URL", "download up to 4 MiB through the tunnel, and say how fast; repeatable", c.addThroughput},
+		{"", "echo", "", "measure the round trips of LCP and of the control connection", c.addEcho},
+		{"", "capture", "DIR", "if the session fails, write its packets to a pcapng file in DIR; secrets are masked", c.setCapture},
 		{"", "no-link-info", "", "send no Set-Link-Info, which some pass-through routers do not survive", yes(&t.NoLinkInfo)},
 		{"", "json", "", "print one JSON object", yes(&c.json)},
 		{"", "nagios", "", "print one status line with performance data, and exit like a monitoring plugin", yes(&c.nagios)},
@@ -101,15 +108,15 @@ func (c *checkOptions) complete() error {
 	var errs []error
 	switch {
 	case c.logsIn() && t.Username == "":
-		errs = append(errs, fmt.Errorf("--user: is missing; depth %s logs in, so give -u USER, or use --depth gre and no --ping or --http", t.Depth))
+		errs = append(errs, fmt.Errorf("--user: is missing; depth %s logs in, so give -u USER, or use --depth gre and no checks", t.Depth))
 	case !c.logsIn() && c.passwordFile != "":
 		errs = append(errs, fmt.Errorf("--password-file: depth %s does not log in; leave it out, or use a deeper --depth with -u USER", t.Depth))
 	}
 	switch n := len(t.Checks); {
 	case t.Depth == pptpprobe.DepthApplication && n == 0:
-		errs = append(errs, errors.New("--depth: application sends traffic, so say which: --ping or --http"))
+		errs = append(errs, errors.New("--depth: application sends traffic, so say which: --ping, --http, --tcp, --dns, --mtu, --throughput or --echo"))
 	case t.Depth != pptpprobe.DepthApplication && n > 0:
-		errs = append(errs, fmt.Errorf("--depth: %s ends before any traffic; leave it out, or leave --ping and --http out", t.Depth))
+		errs = append(errs, fmt.Errorf("--depth: %s ends before any traffic; leave it out, or leave out --%s", t.Depth, c.firstCheck))
 	}
 	if !c.nagios && (c.warning != nil || c.critical != nil) {
 		errs = append(errs, errors.New("--warning and --critical: are for --nagios; add it, or leave them out"))

@@ -118,7 +118,7 @@ func TestUsageErrors(t *testing.T) {
 		{"URL with a password", "leave it out", []string{host, "-u", "probe", "--http", "http://a:" + thePassword + "@www/"}},
 		{"checks without user", "--user: is missing", []string{host, "--ping", "peer"}},
 		{"depth without user", "--user: is missing; depth network", []string{host, "--depth", "network"}},
-		{"depth without checks", "say which: --ping or --http", []string{host, "-u", "probe", "--depth", "application"}},
+		{"depth without checks", "say which: --ping, --http, --tcp", []string{host, "-u", "probe", "--depth", "application"}},
 		{"checks with another depth", "ends before any traffic", []string{host, "-u", "probe", "--depth", "auth", "--ping", "peer"}},
 		{"password for nothing", "does not log in", []string{host, "--password-file", "/dev/null"}},
 		{"thresholds without nagios", "are for --nagios", []string{host, "-w", "5"}},

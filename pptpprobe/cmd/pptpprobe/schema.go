@@ -24,6 +24,7 @@ type report struct {
 	Failure    *reportFailure  `json:"failure"`
 	Warnings   []reportWarning `json:"warnings"`
 	Checks     []reportCheck   `json:"checks"`
+	Capture    *string         `json:"capture"`
 	Call       *reportCall     `json:"call"`
 	Server     *reportServer   `json:"server"`
 	Negotiated agreement       `json:"negotiated"`
@@ -85,6 +86,55 @@ type reportCheck struct {
 	Failure  *reportFailure `json:"failure"`
 	Ping     *reportPing    `json:"ping"`
 	HTTP     *reportHTTP    `json:"http"`
+
+	TCP        *reportTCP        `json:"tcp"`
+	DNS        []reportDNS       `json:"dns"`
+	Throughput *reportThroughput `json:"throughput"`
+	MTU        *reportMTU        `json:"mtu"`
+	Echo       *reportEcho       `json:"echo"`
+}
+
+type reportTCP struct {
+	Address netip.AddrPort `json:"address"`
+	Lookup  *seconds       `json:"lookup_seconds"`
+	Connect *seconds       `json:"connect_seconds"`
+}
+
+type reportDNS struct {
+	Server  netip.Addr     `json:"server"`
+	RCode   *string        `json:"rcode"`
+	Answers []string       `json:"answers"`
+	Latency *seconds       `json:"latency_seconds"`
+	TCP     bool           `json:"tcp"`
+	Failure *reportFailure `json:"failure"`
+}
+
+type reportThroughput struct {
+	Direction string  `json:"direction"`
+	Status    *int    `json:"status"`
+	Bytes     int64   `json:"bytes"`
+	Elapsed   seconds `json:"elapsed_seconds"`
+	Rate      float64 `json:"bytes_per_second"`
+	Complete  bool    `json:"complete"`
+}
+
+type reportMTU struct {
+	Negotiated int  `json:"negotiated"`
+	Path       *int `json:"path"`
+	Lost       *int `json:"lost"`
+	Refused    *int `json:"refused"`
+	Complete   bool `json:"complete"`
+}
+
+type reportEcho struct {
+	LCP     reportEchoes `json:"lcp"`
+	Control reportEchoes `json:"control"`
+}
+
+type reportEchoes struct {
+	Sent     int       `json:"sent"`
+	Received int       `json:"received"`
+	RTTs     []seconds `json:"rtt_seconds"`
 }
 
 type reportPing struct {

@@ -46,6 +46,53 @@ func realBench() *bench {
 	return b
 }
 
+// Each kind of check says what it found, to people and to programs; and a session
+// that fails leaves its packets.
+func TestEveryCheck(t *testing.T) {
+	gw := startGateway(t, "127.0.40.9", "", nil)
+	b := realBench()
+	b.vars[passwordVariable] = thePassword
+	args := []string{
+		"check", gw.Addr().String(), "-u", "probe", "--tcp", "gateway.pptp.test:7", "--dns", "www.pptp.test", "--mtu", "peer",
+		"--throughput", "http://www.pptp.test/bytes/1000000", "--echo",
+	}
+	code, text, stderr := b.run(t, args...)
+	assert.Zero(t, code, text+stderr)
+	found := strings.Join(strings.Fields(text), " ") // long lines are broken
+	for _, want := range []string{
+		`tcp gateway\.pptp\.test:7 connected to [0-9.]+:7 in [0-9.]+ ms, name resolved in `,
+		`dns www\.pptp\.test [0-9.]+ says NOERROR in [0-9.]+ ms [0-9.]+ `,
+		`mtu peer \d+ bytes pass of \d+ negotiated`,
+		`throughput http://www\.pptp\.test/bytes/1000000 1000\.0 kB in [0-9.]+ m?s, [0-9.]+ Mbit/s download`,
+		`echo LCP 3 of 3 answered, rtt .* ms; control [1-3] of [1-3] answered, rtt`,
+	} {
+		assert.Regexp(t, want, found)
+	}
+	code, out, _ := b.run(t, append(args, "--json")...)
+	assert.Zero(t, code)
+	var got report
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	require.Len(t, got.Checks, 5)
+	assert.NotNil(t, got.Checks[0].TCP.Connect)
+	assert.Equal(t, "NOERROR", *got.Checks[1].DNS[0].RCode)
+	assert.Equal(t, got.Checks[2].MTU.Negotiated, *got.Checks[2].MTU.Path)
+	assert.EqualValues(t, 1000000, got.Checks[3].Throughput.Bytes)
+	assert.Equal(t, 3, got.Checks[4].Echo.LCP.Received)
+
+	_, line, _ := b.run(t, append(args, "--nagios")...)
+	assert.Regexp(t, `\|.* mtu1_path=\d+B;.* throughput1_rate=[1-9]`, line)
+
+	dir := t.TempDir()
+	gw.SetFaults(gateway.Faults{ControlClose: true})
+	code, text, _ = b.run(t, "check", gw.Addr().String(), "--capture", dir)
+	assert.Equal(t, exitFailed, code)
+	assert.Regexp(t, `capture `+dir+`/\S*\.pcapng `, strings.Join(strings.Fields(text), " "))
+
+	code, _, stderr = b.run(t, "check", "x", "-u", "probe", "--echo", "--depth", "gre")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "--depth: gre ends before any traffic; leave it out, or leave out --echo")
+}
+
 func TestSession(t *testing.T) {
 	gw := startGateway(t, "127.0.40.1", "", nil)
 	host := gw.Addr().String()

@@ -166,6 +166,12 @@ func (s *session) facts() (list []fact) {
 	if t := s.roundTrips(); t != "" {
 		add("round trip", "%s", t)
 	}
+	switch {
+	case r.CapturePath != "":
+		add("capture", "%s", r.CapturePath)
+	case r.CaptureErr != nil:
+		add("capture", "not written: %s", s.clean(r.CaptureErr.Error()))
+	}
 	if len(r.ICMPErrors) > 0 {
 		i := r.ICMPErrors[0]
 		add("icmp", "type %d code %d from %s", i.Type, i.Code, i.From)
@@ -239,28 +245,6 @@ func (s *session) checkFacts() []fact {
 		list = append(list, fact{s.clean(c.Check.Name), s.measured(c)})
 	}
 	return list
-}
-
-func (s *session) measured(c *pptpprobe.CheckResult) string {
-	var parts []string
-	if p := c.Ping; p != nil {
-		t := fmt.Sprintf("%d of %d answered", p.Received, p.Sent)
-		if len(p.RTTs) > 0 {
-			t += fmt.Sprintf(", rtt min/avg/max %s/%s/%s ms, jitter %s ms",
-				milliseconds(slices.Min(p.RTTs)), milliseconds(average(p.RTTs)), milliseconds(slices.Max(p.RTTs)), milliseconds(p.Jitter))
-		}
-		parts = append(parts, t)
-	}
-	if h := c.HTTP; h != nil && h.Status != 0 {
-		parts = append(parts, fmt.Sprintf("status %d, %d bytes, connect %s, first byte %s", h.Status, h.Bytes, took(h.Connect), took(h.FirstByte)))
-	}
-	if f := c.Failure; f != nil {
-		parts = append(parts, fmt.Sprintf("%s: %s", f.Cause, s.clean(f.Detail)))
-	}
-	if len(parts) == 0 {
-		return "passed in " + took(c.Duration)
-	}
-	return strings.Join(parts, "; ")
 }
 
 func average(l []time.Duration) (sum time.Duration) {

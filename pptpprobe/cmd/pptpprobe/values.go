@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,30 +112,6 @@ const (
 	minTimeout = 100 * time.Millisecond
 	maxTimeout = time.Hour
 )
-
-func (c *checkOptions) addPing(s string) error {
-	check := pptpprobe.Check{Kind: pptpprobe.CheckICMP, Name: "ping " + s}
-	if s != "peer" {
-		var err error
-		if check.Address, err = parseIPv4(s); err != nil {
-			return fmt.Errorf("%w, or peer for the gateway's end of the tunnel", err)
-		}
-	}
-	c.target.Checks = append(c.target.Checks, check)
-	return nil
-}
-
-func (c *checkOptions) addHTTP(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return errors.New("is not an absolute URL; use for example http://intranet.example.com/health")
-	}
-	if u.User != nil {
-		return errors.New("the URL has a user or password in it, which every user of this host could read (ps); leave it out")
-	}
-	c.target.Checks = append(c.target.Checks, pptpprobe.Check{Kind: pptpprobe.CheckHTTP, Name: s, URL: s})
-	return nil
-}
 
 func parseIPv4(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
