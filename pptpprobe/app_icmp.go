@@ -10,34 +10,52 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/internal/tunnel"
 )
 
-// checkICMP sends echo requests, Interval apart, and waits for their replies
-// until the check's time is over.
+// lateInterval is from one echo request to the next when all that were asked for
+// have been sent, and there is only silence.
+const lateInterval = time.Second
+
+// checkICMP sends echo requests, Interval apart, and waits for their replies until
+// the check's time is over. As long as there is only silence, it goes on asking:
+// a server whose last IPCP packet was lost opens the tunnel some seconds later.
 func (e *checkEnv) checkICMP(ctx context.Context, r *CheckResult) {
 	c := r.Check
 	p := &PingResult{}
 	r.Ping = p
-	rtts := make([]time.Duration, c.Count)
-	errs := make([]error, c.Count)
-	done := make(chan struct{}, c.Count)
-	tick := time.NewTicker(c.Interval)
-	defer tick.Stop()
-	for p.Sent < c.Count && ctx.Err() == nil {
+	type answer struct {
+		request int
+		rtt     time.Duration
+		err     error
+	}
+	answers := make(chan answer)
+	var rtts []time.Duration
+	var errs []error
+	send := func() {
 		i := p.Sent
 		p.Sent++
+		rtts, errs = append(rtts, 0), append(errs, nil)
 		go func() {
-			defer func() { done <- struct{}{} }()
 			reply, err := e.tun.Ping(ctx, c.Address, uint16(i), c.Size, false)
-			rtts[i], errs[i] = reply.RTT, err
+			answers <- answer{i, reply.RTT, err}
 		}()
-		if p.Sent < c.Count {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
+	}
+	tick := time.NewTicker(c.Interval)
+	defer tick.Stop()
+	send()
+	for outstanding, answered := 1, false; outstanding > 0 || p.Sent < c.Count && ctx.Err() == nil; {
+		select {
+		case a := <-answers:
+			outstanding--
+			rtts[a.request], errs[a.request] = a.rtt, a.err
+			answered = answered || a.err == nil
+		case <-tick.C:
+			if p.Sent == c.Count {
+				tick.Reset(max(c.Interval, lateInterval))
+			}
+			if ctx.Err() == nil && (p.Sent < c.Count || !answered) {
+				send()
+				outstanding++
 			}
 		}
-	}
-	for range p.Sent {
-		<-done
 	}
 	var last time.Duration
 	for i := range p.Sent {

@@ -54,6 +54,20 @@ func TestCheckICMP(t *testing.T) {
 			},
 		},
 		{
+			name: "the server is not ready for the first", check: Check{Count: 3, MaxLoss: 0.9},
+			down: func([]byte) time.Duration {
+				if n++; n <= 4 {
+					return -1
+				}
+				return 10 * time.Millisecond
+			},
+			want: func(t *testing.T, r *CheckResult) {
+				requirePassed(t, r)
+				assert.Equal(t, 5, r.Ping.Sent, "and so there are more than were asked for")
+				assert.Equal(t, 1, r.Ping.Received)
+			},
+		},
+		{
 			name: "the server is silent", check: Check{MaxLoss: 0.1}, down: drop,
 			want: func(t *testing.T, r *CheckResult) {
 				requireCause(t, CauseAppPeerUnreachable, r)

@@ -74,7 +74,8 @@ type Check struct {
 
 	// Address is whom to ping (CheckICMP, CheckMTU); the zero Addr is the server's end of the tunnel.
 	Address netip.Addr
-	// Count is the number of echo requests, Interval the time from one to the next
+	// Count is the number of echo requests, of which CheckICMP sends more, one a second,
+	// as long as there is only silence; Interval is the time from one to the next
 	// (CheckICMP, CheckEcho); zero values are 3 and 200 ms.
 	Count    int
 	Interval time.Duration
