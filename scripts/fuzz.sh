@@ -19,7 +19,7 @@ i=0 failed=() cut=()
 for line in "${all[@]}"; do
   i=$((i + 1))
   echo "==> $i/$n $line"
-  "${GO:-go}" test -run '^$' -fuzz "^${line#* }\$" -fuzztime "$time" "${line% *}" 2>&1 | tee "$log" && continue
+  "${GO:-go}" test -run '^$' -fuzz "^${line#* }\$" -fuzztime "$time" -fuzzminimizetime 2s "${line% *}" 2>&1 | tee "$log" && continue
   # Go's fuzzer loses a race now and then when its time is up, and takes its own deadline for a failure (go.dev/issue/75804).
   # It is that only if nothing else was said, and it is reported all the same.
   if grep -A1 -- '^--- FAIL: Fuzz' "$log" | grep -qx ' *context deadline exceeded' &&
