@@ -28,6 +28,11 @@ const (
 // they run beside the session, which goes on moving packets for them.
 func (s *session) runChecks() {
 	s.stages.begin(StageApp, time.Now())
+	// Some servers negotiate IPCP anew at once, and until that is over there is no address.
+	if !s.pump(s.t.Budgets.IPCP, func() bool { return s.link.Negotiated().LocalIP.IsValid() }) {
+		s.failUnlessFailed(StageApp, CauseIPCPTimeout, "the server negotiates IPCP anew, and does not complete it")
+		return
+	}
 	n := s.link.Negotiated()
 	// What we may send, and what we may be sent: TCP tells the other side the
 	// latter, and a search for the MTU needs the answer to pass as well.
@@ -78,6 +83,9 @@ func (s *session) runChecks() {
 // judgeChecks makes the first failure of a check that of the session, and the
 // warnings of all checks warnings of the session.
 func (s *session) judgeChecks() {
+	if s.fail == nil && s.seen.pending != nil {
+		s.fail = s.seen.pending // the end of the session explains the checks, and not they it
+	}
 	for i := range s.res.Checks {
 		c := &s.res.Checks[i]
 		for _, w := range c.Warnings {
