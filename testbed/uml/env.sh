@@ -28,6 +28,7 @@ need_net() {
   ip -n "$NS" link show br0 >/dev/null 2>&1 && return
   ip -n "$NS" link add br0 type bridge
   ip -n "$NS" addr add "$HOST/24" dev br0
+  ip -n "$NS" addr add "$NET.3/24" dev br0   # for a second caller
   ip -n "$NS" link set br0 up
 }
 

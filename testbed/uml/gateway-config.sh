@@ -16,6 +16,9 @@ END
 echo "hello from $name through the tunnel" > "$dir/www/index.html"
 head -c 1048576 /dev/zero > "$dir/www/1m.bin"
 
+[ "${UML_RADIUS:-0}" != 1 ] || default+=" radius=$(nth 10)"
+[ "${UML_ROUTER:-0}" != 1 ] || default+=" routed=10.97.0.2"
+
 pool=0
 for policy in ${UML_POLICIES:-$default}; do
   p=${policy%%=*}
@@ -34,9 +37,11 @@ for policy in ${UML_POLICIES:-$default}; do
     eap) options="refuse-pap refuse-chap refuse-mschap refuse-mschap-v2 require-eap nomppe" ;;
     any) options="" ;;   # any authentication, and MPPE if the caller asks for it
     one-call) options="$v2 require-mppe-128"; calls=1 ;;
+    routed) options="$v2 require-mppe-128" ;;
+    radius) options="$v2 require-mppe-128 plugin radius.so radius-config-file /inst/radius.conf 10.99.0.1:" ;;
     *) die "unknown policy $p" ;;
   esac
-  [ "$address" = "$ip" ] || echo "addr add $address/24 dev eth0" >> "$dir/ip.batch"
+  [ "$address" = "$ip" ] || [ "$p" = routed ] || echo "addr add $address/24 dev eth0" >> "$dir/ip.batch"
   # shellcheck disable=SC2086  # options are words
   printf '%s\n' "name pptpd" "ipparam $p" auth nodefaultroute lock nobsdcomp nodeflate novj novjccomp nologfd debug \
     "lcp-echo-interval ${UML_ECHO:-30}" "lcp-echo-failure 4" "mtu 1400" "mru 1400" "ms-dns 10.99.0.1" $options \
@@ -49,6 +54,7 @@ localip 10.99.0.1
 remoteip 10.99.$pool.10-$((9 + calls))
 connections $calls
 END
+  [ "$p" != radius ] || echo delegate >> "$dir/pptpd.$p.conf"   # the address is the RADIUS server's to give
 done
 
 cat > "$dir/rsyslog.conf" <<END
@@ -83,8 +89,30 @@ nfprobe_version: ${UML_FLOW_VERSION:-9}
 nfprobe_timeouts: tcp=5:tcp.fin=2:tcp.rst=2:udp=5:general=5:icmp=5:maxlife=10:expint=2
 END
 
+# Accounts of the RADIUS server beside the usual one: it gives them no address, no MPPE keys, or wrong ones.
 if [ "${UML_RADIUS:-0}" = 1 ]; then
   mkdir -p "$dir/raddb"
   cp "$HERE/guest/radiusd.conf" "$dir/raddb/"
-  printf '%s Cleartext-Password := "%s"\n\tFramed-IP-Address = 10.99.50.5\n' "$user" "$password" > "$dir/raddb/users"
+  cp "$HERE/guest/dictionary" "$dir/"
+  printf '%s Cleartext-Password := "'"$password"'"\n\tFramed-IP-Address = 10.99.50.5\n' "$user" nokeys wrongkeys > "$dir/raddb/users"
+  printf 'noaddress Cleartext-Password := "%s"\n' "$password" >> "$dir/raddb/users"
+  echo "localhost testing123" > "$dir/radius.servers"
+  : > "$dir/radius.map"
+  cat > "$dir/radius.conf" <<END
+auth_order radius
+login_tries 1
+login_timeout 60
+nologin /etc/nologin
+issue /etc/issue
+authserver localhost:1812
+acctserver localhost:1813
+servers /inst/radius.servers
+dictionary /inst/dictionary
+login_radius /usr/sbin/login.radius
+seqfile /run/radius.seq
+mapfile /inst/radius.map
+default_realm
+radius_timeout 3
+radius_retries 3
+END
 fi

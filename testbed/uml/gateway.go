@@ -18,8 +18,10 @@ import (
 // Addresses, and the account that gateways know.
 const (
 	HostIP    = "10.98.0.1" // the namespace's own; guests send flows to UDP 2055 of it, syslog to UDP 5514
+	Host2IP   = "10.98.0.3" // the namespace's second one, for a second caller
 	GatewayIP = "10.98.0.2"
 	ClientIP  = "10.98.0.9"
+	BehindIP  = "10.97.0.2" // behind the gateway's guest, with UML_ROUTER=1: [PolicyRouted], and a host to reach through a tunnel
 	TunnelIP  = "10.99.0.1" // the gateway's end of every tunnel: HTTP 80 (/ and /1m.bin), iperf3; only through a tunnel
 
 	User     = "probe"
@@ -38,6 +40,8 @@ const (
 	PolicyEAP              = "eap"               // EAP only, MPPE refused
 	PolicyAny              = "any"               // any authentication, CHAP with MD5 first; MPPE optional
 	PolicyOneCall          = "one-call"          // as PolicyMSCHAPv2, with a pool of one address
+	PolicyRouted           = "routed"            // as PolicyMSCHAPv2, behind a router; with UML_ROUTER=1
+	PolicyRADIUS           = "radius"            // as PolicyMSCHAPv2, but a RADIUS server has accounts and addresses; with UML_RADIUS=1
 )
 
 // Gateway is a guest with a pptpd per policy, snmpd, a flow exporter and rsyslog.

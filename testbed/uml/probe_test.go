@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +67,10 @@ func summary(r *pptpprobe.Result) string {
 	return b.String()
 }
 
+func warns(r *pptpprobe.Result, c pptpprobe.Cause) bool {
+	return slices.ContainsFunc(r.Warnings, func(w pptpprobe.Warning) bool { return w.Cause == c })
+}
+
 func requireOK(t *testing.T, r *pptpprobe.Result) {
 	t.Helper()
 	require.True(t, r.OK(), summary(r))
@@ -75,6 +80,16 @@ func requireOK(t *testing.T, r *pptpprobe.Result) {
 	assert.Equal(t, r.Checks[0].Ping.Sent, r.Checks[0].Ping.Received)
 	assert.Equal(t, 200, r.Checks[1].HTTP.Status)
 	assert.EqualValues(t, bigFile, r.Checks[1].HTTP.Bytes)
+}
+
+// requireVerdict is requireCause, or without a cause that the session went well.
+func requireVerdict(t *testing.T, want pptpprobe.Cause, r *pptpprobe.Result) {
+	t.Helper()
+	if want == "" {
+		require.True(t, r.OK(), summary(r))
+		return
+	}
+	requireCause(t, want, r)
 }
 
 func requireCause(t *testing.T, want pptpprobe.Cause, r *pptpprobe.Result) {
@@ -142,14 +157,7 @@ func TestProbePolicies(t *testing.T) {
 				assert.Zero(t, r.GRE.RxLost)
 			}
 			if tt.warn != "" {
-				assert.Condition(t, func() bool {
-					for _, w := range r.Warnings {
-						if w.Cause == tt.warn {
-							return true
-						}
-					}
-					return false
-				}, "%s is missing: %s", tt.warn, summary(r))
+				assert.True(t, warns(r, tt.warn), "%s is missing: %s", tt.warn, summary(r))
 			}
 			gw.WaitIdle(t, idle)
 			require.NoError(t, gw.WaitSyslog(t, mark, "control connection finished", 1, idle).CleanEnd(1))
@@ -184,58 +192,28 @@ func TestProbeDepths(t *testing.T) {
 	}
 }
 
-// Every fault is called by its name, and the gateway is whole again afterwards.
-func TestProbeFaults(t *testing.T) {
-	gw := uml.StartGateway(t, uml.Options{})
-	p := newProbe(t)
-	for _, tt := range []struct {
-		fault uml.Fault
-		want  pptpprobe.Cause // empty: a whole session in spite of it
-	}{
-		{uml.GREInDropped, pptpprobe.CauseGRETxLost},
-		{uml.GREOutDropped, pptpprobe.CauseGRENoReply},
-		{uml.GREDropped, pptpprobe.CauseGRENoReply},
-		{uml.GREUnreachable, pptpprobe.CauseGREProtoUnreachable},
-		{uml.GREProhibited, pptpprobe.CauseGREAdminProhibited},
-		{uml.ControlRefused, pptpprobe.CauseTCPRefused},
-		{uml.DaemonHung, pptpprobe.CauseControlSCCRPTimeout},
-		{uml.DaemonDown, pptpprobe.CauseTCPRefused},
-		{uml.SecretChanged, pptpprobe.CauseAuthRetryOffered},
-		{uml.ReorderDuplicate, ""},
-	} {
-		t.Run(tt.fault.Name, func(t *testing.T) {
-			undo := gw.Inject(t, tt.fault)
-			r := run(t, p, target(gw.IP))
-			if tt.want == "" {
-				requireOK(t, r)
-			} else {
-				requireCause(t, tt.want, r)
-			}
-			undo()
-			gw.WaitIdle(t, idle)
-			requireOK(t, run(t, p, target(gw.IP)))
-			gw.WaitIdle(t, idle)
-		})
-	}
-}
-
-// A fifth of all packets lost: the handshake gets through by repetition alone.
+// A fifth of all packets lost: the handshake gets through by repetition alone, if not always, because pppd ends
+// encryption when a request for it is repeated late. That was so with 9 of 60 sessions; if a quarter of all failed, it
+// would be all of these once in 16 million times.
 func TestProbeDelayAndLoss(t *testing.T) {
 	gw := uml.StartGateway(t, uml.Options{})
 	p := newProbe(t)
-	gw.Inject(t, uml.DelayLoss)
-	tg := target(gw.IP)
-	tg.Depth, tg.Checks = pptpprobe.DepthNetwork, nil
-	var up, lost int
-	for range 5 {
-		r := run(t, p, tg)
-		if r.OK() {
-			up++
+	undo := gw.Inject(t, uml.DelayLoss)
+	tg := bare(gw.IP)
+	tg.Thresholds.GRELoss = 0.01
+	warned := false
+	for range 12 {
+		if r := run(t, p, tg); r.OK() {
+			warned = warned || warns(r, pptpprobe.CauseGRELoss)
+			if warned {
+				undo()
+				gw.WaitIdle(t, 4*idle) // the word that a session is over may be lost as well
+				requireVerdict(t, "", run(t, p, bare(gw.IP)))
+				return
+			}
 		}
-		lost += int(r.GRE.RxLost)
 	}
-	assert.GreaterOrEqual(t, up, 4, "pppd repeats every 3 s; five sessions in a row rarely all come up")
-	assert.NotZero(t, lost, "and the loss is reported")
+	t.Fatal("no session came up and said that packets are lost")
 }
 
 func TestProbeWrongPassword(t *testing.T) {
@@ -259,19 +237,6 @@ func TestProbeWrongPassword(t *testing.T) {
 			assert.LessOrEqual(t, log.Count("rcvd [CHAP Response")+log.Count("rcvd [PAP AuthReq"), 1, "a refused password is never tried again")
 		})
 	}
-}
-
-// The pool is empty: poptop then accepts nobody any more, and says nothing.
-func TestProbePoolFull(t *testing.T) {
-	gw := uml.StartGateway(t, uml.Options{})
-	client := uml.StartClient(t, uml.Options{})
-	p := newProbe(t)
-	address := gw.Address(t, uml.PolicyOneCall)
-	require.Equal(t, 0, client.Call(t, address, "refuse-eap", "require-mppe-128").Code)
-	requireCause(t, pptpprobe.CauseControlSCCRPTimeout, run(t, p, target(address)))
-	client.Hangup(t)
-	gw.WaitIdle(t, idle)
-	requireOK(t, run(t, p, target(address)))
 }
 
 // The server ends the session under the checks.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -24,6 +25,9 @@ const (
 	ownerFile = "owner" // locked by the process a run belongs to, for as long as it lives
 
 	stopTimeout = 20 * time.Second
+
+	broadcast    = "10.98.0.255:9" // discard
+	wakeInterval = 20 * time.Millisecond
 )
 
 // The scripts go with the binary, so that a test binary built elsewhere has those it was built with.
@@ -43,6 +47,7 @@ var missing error
 // the prerequisites the tests run here, and [Require] skips or fails them.
 func Main(m *testing.M) int {
 	if os.Getenv(insideVar) != "" {
+		defer wake()()
 		return m.Run()
 	}
 	if missing = Prerequisites(); missing != nil {
@@ -59,6 +64,30 @@ func Main(m *testing.M) int {
 		code = max(code, 1)
 	}
 	return code
+}
+
+// wake sends the guests a broadcast that nobody listens to, many times a second, until it is told to stop. User-Mode
+// Linux misses a packet's interrupt now and then; the packet then waits for the next one. Were that the repetition of a
+// request, pppd would get both, and end encryption.
+func wake() (stop func()) {
+	conn, err := net.Dial("udp4", broadcast)
+	if err != nil {
+		return func() {} // guests work without, if less well
+	}
+	tick := time.NewTicker(wakeInterval)
+	done := make(chan struct{})
+	go func() {
+		defer func() { _ = conn.Close() }()
+		for {
+			select {
+			case <-tick.C:
+				_, _ = conn.Write(nil)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { tick.Stop(); close(done) }
 }
 
 // run is a set of guests and their network namespace.

@@ -35,6 +35,7 @@ PASSWORD='$password'
 FLOW=${UML_FLOW-$HOST:2055}
 FLOW_TOOL=${UML_FLOW_TOOL:-pmacct}
 RADIUS=${UML_RADIUS:-0}
+ROUTER=${UML_ROUTER:-0}
 MODULES='${UML_MODULES:-}'
 END
 cat > "$dir/ip.batch" <<END
@@ -51,6 +52,7 @@ need_net
 tap=tap-$name
 ip -n "$NS" link show "$tap" >/dev/null 2>&1 || ip netns exec "$NS" ip tuntap add dev "$tap" mode tap
 ip -n "$NS" link set "$tap" master br0 up
+[ "${UML_ROUTER:-0}" != 1 ] || ip -n "$NS" route replace 10.97.0.0/24 via "$ip"
 
 # TMPDIR is where UML puts the guest's memory: it must be a tmpfs, and a TMPDIR of the caller's rarely is one.
 # Neither ip nor setsid forks here, so $! is the guest itself, and the leader of its process group.
