@@ -1,7 +1,6 @@
 package netflow
 
 import (
-	"github.com/otelcol-pptp/otelcol-pptp/greflow/flow"
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/packet"
 )
 
@@ -13,7 +12,7 @@ func (r *reader) packet(p *plan, b []byte, pos int) {
 		if r.d.cfg.All || p.ours(b, pos) {
 			r.begin()
 			r.extract(p, b, pos)
-			payload(&r.rec, section)
+			packet.FillPayload(&r.rec, section)
 			r.count.Delivered++
 			r.sink.Record(&r.rec)
 		}
@@ -46,11 +45,4 @@ func (r *reader) packet(p *plan, b []byte, pos int) {
 	}
 	r.count.Delivered++
 	r.sink.Record(&r.rec)
-}
-
-// payload takes the Call ID from an Enhanced GRE header (RFC 2637 section 4.1).
-func payload(rec *flow.Record, b []byte) {
-	if rec.Proto == flow.ProtoGRE && len(b) >= 8 && b[0]&0x20 != 0 && b[1]&7 == 1 && b[2] == 0x88 && b[3] == 0x0B {
-		rec.CallID, rec.HasCallID = uint16(b[6])<<8|uint16(b[7]), true
-	}
 }
