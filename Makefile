@@ -101,8 +101,9 @@ test: $(summary) ## Run all tests but those that need a real gateway, with the r
 # -p 1: the packages share the machine's two things that matter here, its CPUs (time is measured) and its guests.
 .PHONY: test-real
 test-real: build $(summary) ## Run the tests against real gateways in User-Mode Linux, and build a foreign collector (root, Debian 12)
-	$(say) "real gateways: packages and guest (first time 2 to 4 min)"
+	$(say) "real gateways and exporters: packages and guest (first time 2 to 4 min)"
 	@testbed/uml/setup.sh
+	@testbed/flow/setup.sh
 	$(say) "go test -tags $(test_tags) ./testbed/... (5 to 15 min)"
 	@COLLECTOR='$(abspath $(COLLECTOR))' $(GO) test -tags $(test_tags) -p 1 -count=1 -timeout 30m -json ./testbed/... | $(summary) -v
 
