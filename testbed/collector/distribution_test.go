@@ -334,7 +334,8 @@ func TestExamples(t *testing.T) {
 	examples, err := filepath.Glob("../../examples/*.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, examples)
-	env := append(os.Environ(), "PPTP_PASSWORD=x",
+	env := append(os.Environ(), "PPTP_PASSWORD=x", "PPTP_HASH_KEY=0123456789abcdef",
+		"SNMP_COMMUNITY=x", "SNMP_AUTH_PASSPHRASE=x23456789", "SNMP_PRIV_PASSPHRASE=x23456789",
 		"DEMO_GATEWAY=127.0.0.2:1723", "DEMO_USER=probe", "DEMO_PASSWORD=x",
 		"DEMO_PROMETHEUS=127.0.0.1:9464", "DEMO_SINK=http://127.0.0.1:4318", "DEMO_OTLP=http://127.0.0.1:4318")
 	for _, example := range examples {
