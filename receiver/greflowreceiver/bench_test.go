@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/flow"
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/flowexport"
 )
@@ -40,6 +41,7 @@ func testConfig() *Config {
 		{ID: "gw-2", Addresses: []string{"203.0.113.16/28"}},
 	}
 	cfg.Detection.ActiveTimeout = time.Minute
+	cfg.ClientAddress = privacy.Plain // as in the golden files
 	return cfg
 }
 

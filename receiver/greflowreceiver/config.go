@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 )
 
@@ -94,7 +95,7 @@ func createDefaultConfig() component.Config {
 		Detection:          defaultDetection(),
 		Limits:             defaultLimits(),
 		SaveInterval:       5 * time.Minute,
-		ClientAddress:      clientPlain,
+		ClientAddress:      privacy.Hash,
 		Flows:              FlowsConfig{QueueSize: 10000},
 		Metrics:            metadata.NewDefaultMetricsBuilderConfig(),
 		Logs:               metadata.DefaultLogsBuilderConfig(),

@@ -12,6 +12,8 @@ import (
 
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/detect"
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/flow"
+	"github.com/otelcol-pptp/otelcol-pptp/internal/eventlog"
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 )
 
@@ -20,14 +22,14 @@ import (
 type logsMaker struct {
 	lb        *metadata.LogsBuilder
 	inventory *inventory
-	clients   *clients
+	clients   *privacy.Teller
 	gateways  []netip.Prefix
 }
 
 func newLogsMaker(cfg *Config, set receiver.Settings, v *inventory) *logsMaker {
 	return &logsMaker{
 		lb: metadata.NewLogsBuilder(cfg.Logs, set), inventory: v,
-		clients: newClients(cfg.ClientAddress, cfg.HashKey), gateways: cfg.gatewayPrefixes(),
+		clients: privacy.New(cfg.ClientAddress, privacy.Key(cfg.HashKey)), gateways: cfg.gatewayPrefixes(),
 	}
 }
 
@@ -61,41 +63,11 @@ func (m *logsMaker) changes(now time.Time, list []detect.Change) plog.Logs {
 // emit moves what was recorded to out, beside the last one there if that has the
 // same resource, and reports false if the user does not want it.
 func (m *logsMaker) emit(out plog.Logs, now time.Time, severity plog.SeverityNumber, body string, same bool, resource func() pcommon.Resource) bool {
-	// One at a time: the builder would sort them by name, and it sets neither body
-	// nor severity.
 	var options []metadata.ResourceLogsOption
 	if !same {
 		options = append(options, metadata.WithLogsResource(resource()))
 	}
-	one := m.lb.Emit(options...)
-	if one.LogRecordCount() == 0 {
-		return false
-	}
-	records := one.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
-	lr := records.At(0)
-	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	lr.SetSeverityNumber(severity)
-	lr.SetSeverityText(severityText(severity))
-	if body != "" {
-		lr.Body().SetStr(body)
-	}
-	if same {
-		last := out.ResourceLogs().At(out.ResourceLogs().Len() - 1)
-		records.MoveAndAppendTo(last.ScopeLogs().At(0).LogRecords())
-	} else {
-		one.ResourceLogs().MoveAndAppendTo(out.ResourceLogs())
-	}
-	return true
-}
-
-func severityText(n plog.SeverityNumber) string {
-	switch n {
-	case plog.SeverityNumberError:
-		return "ERROR"
-	case plog.SeverityNumberWarn:
-		return "WARN"
-	}
-	return "INFO"
+	return eventlog.Append(out, m.lb.Emit(options...), same, now, severity, body)
 }
 
 // attrs collects the attributes of an event.
@@ -149,7 +121,7 @@ func (m *logsMaker) pairAttrs(c *detect.Change) []metadata.EventAttributeOption 
 	var a attrs
 	e := &c.Evidence
 	a.common(c)
-	a.text(metadata.WithClientAddressEventAttribute, m.clients.text(c.Client))
+	a.text(metadata.WithClientAddressEventAttribute, m.clients.Address(c.Client))
 	if c.Gateway.Addr.IsValid() {
 		a.add(metadata.WithServerAddressEventAttribute(c.Gateway.Addr.String()))
 	}

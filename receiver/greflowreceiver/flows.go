@@ -100,10 +100,10 @@ func (m *logsMaker) flowAttrs(r *flow.Record) []metadata.EventAttributeOption {
 // flowAddr is what is told of an address: all of a gateway's, of others what may
 // be told of clients.
 func (m *logsMaker) flowAddr(a netip.Addr) string {
-	if a.IsValid() && m.clients.mode != clientPlain && m.isGateway(a) {
+	if a.IsValid() && m.isGateway(a) {
 		return a.String()
 	}
-	return m.clients.text(a)
+	return m.clients.Address(a)
 }
 
 func protocolName(p uint8) string {

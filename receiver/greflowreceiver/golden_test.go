@@ -9,6 +9,8 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/plogtest"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/pmetrictest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing to them")
@@ -36,17 +38,17 @@ func TestGolden(t *testing.T) {
 			one.NoOutbound = false
 			b.run(5, one, two)
 		}},
-		{"gateway_blackholed", func(c *Config) { c.ClientAddress, c.HashKey = clientHash, "key" }, func(b *bench) {
+		{"gateway_blackholed", func(c *Config) { c.ClientAddress, c.HashKey = privacy.Hash, "key" }, func(b *bench) {
 			one, two, three := tunnel(1), tunnel(2), tunnel(3)
 			one.NoInbound, two.NoInbound = true, true
 			b.run(15, one, two, three)
 		}},
 		{"learned", func(c *Config) {
-			c.Gateways, c.LearnGateways, c.ClientAddress = nil, true, clientDrop
+			c.Gateways, c.LearnGateways, c.ClientAddress = nil, true, privacy.Drop
 		}, func(b *bench) { b.run(10, tunnel(1)) }},
 		{"flows", func(c *Config) { c.Flows.Enabled = true }, func(b *bench) { b.run(1, tunnel(1)) }},
 		{"flows_hashed", func(c *Config) {
-			c.Flows.Enabled, c.ClientAddress, c.HashKey = true, clientHash, "key"
+			c.Flows.Enabled, c.ClientAddress, c.HashKey = true, privacy.Hash, "key"
 		}, func(b *bench) { b.run(1, tunnel(1)) }},
 	}
 	for _, tt := range tests {

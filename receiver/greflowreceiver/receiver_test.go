@@ -28,6 +28,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/flow"
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/internal/shared"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadatatest"
@@ -245,7 +246,7 @@ func TestSwitchedOff(t *testing.T) {
 }
 
 func TestClientsAreNowhereButInEvents(t *testing.T) {
-	for mode, want := range map[string]int{clientPlain: 1, clientHash: 0, clientDrop: 0} {
+	for mode, want := range map[string]int{privacy.Plain: 1, privacy.Hash: 0, privacy.Drop: 0} {
 		t.Run(mode, func(t *testing.T) {
 			b := newBench(t, func(c *Config) { c.ClientAddress, c.Flows.Enabled = mode, true })
 			u := tunnel(77)

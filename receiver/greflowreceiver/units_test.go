@@ -33,23 +33,6 @@ func TestThrottleIsBounded(t *testing.T) {
 	assert.Len(t, w.said, maxWarnings)
 }
 
-func TestClientAddresses(t *testing.T) {
-	v4, v6 := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::1")
-	plain := newClients(clientPlain, "")
-	assert.Equal(t, "198.51.100.1", plain.text(v4))
-	assert.Equal(t, "2001:db8::1", plain.text(v6))
-	assert.Empty(t, plain.text(netip.Addr{}))
-	assert.Empty(t, newClients(clientDrop, "").text(v4))
-
-	keyed := newClients(clientHash, "key")
-	assert.Equal(t, "00f14fdb14db4a2f", keyed.text(v4))
-	assert.Equal(t, keyed.text(v4), newClients(clientHash, "key").text(v4), "the same in every collector with the key")
-	assert.NotEqual(t, keyed.text(v4), keyed.text(v6))
-	assert.NotEqual(t, keyed.text(v4), newClients(clientHash, "other").text(v4))
-	one, other := newClients(clientHash, ""), newClients(clientHash, "")
-	assert.NotEqual(t, one.text(v4), other.text(v4), "each its own random key")
-}
-
 func TestFlowQueueIsBounded(t *testing.T) {
 	q := flowQueue{limit: 2}
 	for i := range 5 {

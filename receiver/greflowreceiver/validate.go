@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 )
 
@@ -49,10 +50,10 @@ func (c *Config) Validate() error {
 	c.validateGateways(&p)
 	within(&p, "collection_interval", c.CollectionInterval, minInterval, 24*time.Hour)
 	within(&p, "save_interval", c.SaveInterval, minInterval, 24*time.Hour)
-	if !slices.Contains(clientModes, c.ClientAddress) {
-		p.add("client_address", "%q is unknown; %s", c.ClientAddress, suggest.OneOf(c.ClientAddress, clientModes))
+	if !slices.Contains(privacy.Modes, c.ClientAddress) {
+		p.add("client_address", "%q is unknown; %s", c.ClientAddress, suggest.OneOf(c.ClientAddress, privacy.Modes))
 	}
-	if c.HashKey != "" && c.ClientAddress != clientHash {
+	if c.HashKey != "" && c.ClientAddress != privacy.Hash {
 		p.add("hash_key", "is given, but client_address is %s; use client_address: hash, or leave the key out", c.ClientAddress)
 	}
 	within(&p, "flows::queue_size", c.Flows.QueueSize, 1, 1_000_000)

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/eventlog"
 	"github.com/otelcol-pptp/otelcol-pptp/pptpprobe"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/pptpprobereceiver/internal/metadata"
 )
@@ -83,47 +84,21 @@ func (m *logsMaker) make(s *session) plog.Logs {
 }
 
 // render makes log records of events.
-func (m *logsMaker) render(s *session, events []event) plog.Logs {
-	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
-	observed := pcommon.NewTimestampFromTime(m.now())
+func (m *logsMaker) render(s *session, list []event) plog.Logs {
+	slices.SortStableFunc(list, func(a, b event) int { return a.at.Compare(b.at) })
+	now := m.now()
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := plog.NewLogs()
-	for _, e := range events {
+	for _, e := range list {
 		ctx := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
 			TraceID: trace.TraceID(s.traceID), SpanID: trace.SpanID(e.span),
 		}))
 		e.record(m.lb, ctx, pcommon.NewTimestampFromTime(e.at), e.attrs...)
-		// One at a time: the builder would sort them by name, and it sets neither
-		// body nor severity.
-		one := m.lb.Emit(metadata.WithLogsResource(s.target.resource))
-		if one.LogRecordCount() == 0 {
-			continue // the user does not want this one
-		}
-		records := one.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
-		lr := records.At(0)
-		lr.SetObservedTimestamp(observed)
-		lr.SetSeverityNumber(e.severity)
-		lr.SetSeverityText(severityText(e.severity))
-		lr.Body().SetStr(e.body)
-		if out.ResourceLogs().Len() == 0 {
-			one.MoveTo(out)
-			continue
-		}
-		records.MoveAndAppendTo(out.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords())
+		eventlog.Append(out, m.lb.Emit(metadata.WithLogsResource(s.target.resource)), true, now, e.severity, e.body)
 	}
 	return out
-}
-
-func severityText(n plog.SeverityNumber) string {
-	switch n {
-	case plog.SeverityNumberError:
-		return "ERROR"
-	case plog.SeverityNumberWarn:
-		return "WARN"
-	}
-	return "INFO"
 }
 
 // events lists what is to be told of the session.

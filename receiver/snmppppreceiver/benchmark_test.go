@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/collector/consumer/consumertest"
+
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 )
 
 // newBenchmark is a receiver whose telemetry nobody keeps, and the results of two
@@ -40,7 +42,7 @@ func BenchmarkMetrics(b *testing.B) {
 
 func BenchmarkMetricsOf200Sessions(b *testing.B) {
 	x, r := newBenchmark(b, func(c *Config) {
-		c.UserName, c.SessionMetrics.Mode, c.SessionMetrics.Top = tellPlain, sessionsTop, 200
+		c.UserName, c.SessionMetrics.Mode, c.SessionMetrics.Top = privacy.Plain, sessionsTop, 200
 	})
 	x.logs = nil
 	x.loop(b, r[1])

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/profile"
@@ -145,8 +146,8 @@ func createDefaultConfig() component.Config {
 		InitialDelay:       time.Second,
 		Jitter:             0.1,
 		MaxConcurrent:      snmpppp.DefaultWorkers,
-		UserName:           tellDrop,
-		ClientAddress:      tellPlain,
+		UserName:           privacy.Drop,
+		ClientAddress:      privacy.Hash,
 		MaxEvents:          1000,
 		SessionMetrics:     SessionMetricsConfig{Mode: sessionsNone, Top: 20, MaxSessions: 1000, MaxTotal: 10_000},
 		Poll: PollConfig{

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/eventlog"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/snapshot"
 )
@@ -97,45 +98,20 @@ func (m *logsMaker) render(a *agent, list []event) plog.Logs {
 	if len(list) == 0 {
 		return out
 	}
-	observed, resource := pcommon.NewTimestampFromTime(m.now()), a.resource(m.resources)
+	now, resource := m.now(), a.resource(m.resources)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range list {
 		e.record(m.lb, pcommon.NewTimestampFromTime(e.at))
-		// One at a time: the builder would sort them by name, and it sets neither body
-		// nor severity.
 		var one plog.Logs
 		if first := out.ResourceLogs().Len() == 0; first {
 			one = m.lb.Emit(metadata.WithLogsResource(resource))
 		} else {
 			one = m.lb.Emit()
 		}
-		if one.LogRecordCount() == 0 {
-			continue // the user does not want this one
-		}
-		records := one.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
-		lr := records.At(0)
-		lr.SetObservedTimestamp(observed)
-		lr.SetSeverityNumber(e.severity)
-		lr.SetSeverityText(severityText(e.severity))
-		lr.Body().SetStr(e.body)
-		if out.ResourceLogs().Len() == 0 {
-			one.MoveTo(out)
-			continue
-		}
-		records.MoveAndAppendTo(out.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords())
+		eventlog.Append(out, one, true, now, e.severity, e.body)
 	}
 	return out
-}
-
-func severityText(n plog.SeverityNumber) string {
-	switch n {
-	case plog.SeverityNumberError:
-		return "ERROR"
-	case plog.SeverityNumberWarn:
-		return "WARN"
-	}
-	return "INFO"
 }
 
 // changed is the event for a change between two snapshots.
@@ -182,20 +158,20 @@ func (m *logsMaker) changed(a *agent, s *snapshot.Snapshot, e *snapshot.Event) e
 // sessionOptions are on every event of a session.
 func (m *logsMaker) sessionOptions(s *snapshot.Session, id identity) options {
 	o := m.whoOptions(id.user, s.Peer)
-	o.text(metadata.WithPptpSessionAddressEventAttribute, m.tell.address(s.Address))
+	o.text(metadata.WithPptpSessionAddressEventAttribute, m.tell.client.Address(s.Address))
 	o.text(metadata.WithNetworkInterfaceNameEventAttribute, id.iface)
 	return o
 }
 
 func (m *logsMaker) whoOptions(user string, peer netip.Addr) (o options) {
 	o.text(metadata.WithUserNameEventAttribute, user)
-	o.text(metadata.WithClientAddressEventAttribute, m.tell.address(peer))
+	o.text(metadata.WithClientAddressEventAttribute, m.tell.client.Address(peer))
 	return o
 }
 
 func (m *logsMaker) authFailed(a *agent, e *snapshot.Event) event {
 	f := &e.Failure
-	id := identity{user: m.tell.userName(f.User), client: m.tell.address(f.Peer)}
+	id := identity{user: m.tell.user.Name(f.User), client: m.tell.client.Address(f.Peer)}
 	o := m.whoOptions(id.user, f.Peer)
 	o.text(metadata.WithPptpReasonEventAttribute, e.Reason)
 	o = append(o, metadata.WithPptpAttemptsEventAttribute(int64(f.Count)))

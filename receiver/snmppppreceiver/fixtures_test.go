@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/profile"
@@ -160,6 +161,7 @@ func newBench(tb testing.TB, change func(*Config)) *bench {
 	tb.Helper()
 	cfg := agents(testConfig(), "vpn1.example.com")
 	cfg.Agents[0].Name, cfg.Agents[0].GatewayID = "berlin", "gw-1"
+	cfg.ClientAddress = privacy.Plain // as in the golden files
 	if change != nil {
 		change(cfg)
 	}

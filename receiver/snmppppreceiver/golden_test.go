@@ -11,6 +11,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/pmetrictest"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/snapshot"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/walk"
 )
@@ -23,7 +24,7 @@ func change(s *snapshot.Snapshot, f func(*snapshot.Snapshot)) *snapshot.Snapshot
 	return s
 }
 
-func plainUsers(c *Config) { c.UserName = tellPlain }
+func plainUsers(c *Config) { c.UserName = privacy.Plain }
 
 func TestGolden(t *testing.T) {
 	restart := func(s *snapshot.Snapshot) {
@@ -43,8 +44,8 @@ func TestGolden(t *testing.T) {
 			s.Measures[1].Count.Value = 60
 			s.Failures = []snapshot.Failure{{Key: "mallory", User: "mallory", Peer: session(9).Peer, Reason: "authentication failure", Count: 3, Time: noon.Add(30 * time.Second)}}
 		})}},
-		{"hashed", func(c *Config) { c.UserName, c.ClientAddress, c.HashKey = tellHash, tellHash, "key" }, polls{gateway(0, 1), gateway(1, 2)}},
-		{"dropped", func(c *Config) { c.ClientAddress = tellDrop }, polls{gateway(0, 1), gateway(1, 2)}},
+		{"hashed", func(c *Config) { c.UserName, c.ClientAddress, c.HashKey = privacy.Hash, privacy.Hash, "key" }, polls{gateway(0, 1), gateway(1, 2)}},
+		{"dropped", func(c *Config) { c.ClientAddress = privacy.Drop }, polls{gateway(0, 1), gateway(1, 2)}},
 		{"flapping", plainUsers, polls{gateway(0, 1), gateway(1), gateway(2, 1), gateway(3)}},
 		{"never_answered", nil, polls{failed(walk.KindUnknownUser)}},
 		{"failing", nil, polls{gateway(0, 1, 2), failed(walk.KindTimeout), failed(walk.KindRefused)}},
@@ -76,11 +77,11 @@ func TestGolden(t *testing.T) {
 			c.Vantage = "office"
 		}, polls{everything(), everything()}},
 		{"top", func(c *Config) {
-			c.UserName = tellPlain
+			c.UserName = privacy.Plain
 			c.SessionMetrics.Mode, c.SessionMetrics.Top = sessionsTop, 2
 		}, polls{gateway(0, 1, 2, 3), gateway(1, 1, 3)}},
 		{"match", func(c *Config) {
-			c.UserName, c.HashKey = tellHash, "key"
+			c.UserName, c.HashKey = privacy.Hash, "key"
 			c.SessionMetrics.Mode, c.SessionMetrics.Match = sessionsMatch, []string{"^user2$", "^Virtual-Access3$"}
 		}, polls{gateway(0, 1, 2, 3)}},
 	}

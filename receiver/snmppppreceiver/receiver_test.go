@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadatatest"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp"
@@ -297,7 +298,7 @@ func TestNothingIsPassedOnIfNothingIsWanted(t *testing.T) {
 // Whatever happens, no secret and no name that may not be told gets out, and no
 // metric has a series twice.
 func TestOutputs(t *testing.T) {
-	for _, mode := range tellModes {
+	for _, mode := range privacy.Modes {
 		b := newBench(t, func(c *Config) {
 			c.UserName, c.ClientAddress = mode, mode
 			c.SessionMetrics.Mode = sessionsTop
@@ -321,21 +322,18 @@ func TestOutputs(t *testing.T) {
 		out := text.String()
 		assert.NotContains(t, out, theSecret)
 		for _, personal := range []string{"user2", "198.51.100.2", "10.0.0.2"} {
-			assert.Equal(t, mode == tellPlain, strings.Contains(out, personal), "%s: %s", mode, personal)
+			assert.Equal(t, mode == privacy.Plain, strings.Contains(out, personal), "%s: %s", mode, personal)
 		}
-		assert.Equal(t, mode != tellDrop, strings.Contains(out, `"user.name"`), mode)
+		assert.Equal(t, mode != privacy.Drop, strings.Contains(out, `"user.name"`), mode)
 	}
 }
 
-func TestHashesDependOnTheKeyOnly(t *testing.T) {
-	one, same := &teller{user: tellHash, key: []byte("a")}, &teller{user: tellHash, key: []byte("a")}
-	assert.Equal(t, one.userName("alice"), same.userName("alice"))
-	assert.Len(t, one.userName("alice"), 2*hashLength)
-	assert.NotEqual(t, one.userName("alice"), (&teller{user: tellHash, key: []byte("b")}).userName("alice"))
-	// That of gre_flow for the same client, so that they can be joined.
-	assert.Equal(t, "a645f4b48f8b7897", (&teller{client: tellHash, key: []byte("key")}).address(session(2).Peer))
-	random := [2]*teller{newTeller(&Config{UserName: tellHash}), newTeller(&Config{UserName: tellHash})}
-	assert.NotEqual(t, random[0].userName("alice"), random[1].userName("alice"), "a key of its own")
+// With the same key a client has the same hash in every component, so that they can be
+// joined.
+func TestHashIsThatOfOthers(t *testing.T) {
+	hashed := newTeller(&Config{ClientAddress: privacy.Hash, HashKey: "key"})
+	s := session(2)
+	assert.Equal(t, privacy.New(privacy.Hash, []byte("key")).Address(s.Peer), hashed.identity(&s).client)
 }
 
 func TestEventsAreBounded(t *testing.T) {
@@ -390,7 +388,7 @@ func TestLabelsAreBounded(t *testing.T) {
 
 func TestSessionSeriesAreBounded(t *testing.T) {
 	b := newBench(t, func(c *Config) {
-		c.UserName = tellPlain
+		c.UserName = privacy.Plain
 		c.SessionMetrics = SessionMetricsConfig{Mode: sessionsMatch, Match: []string{"."}, Top: 1, MaxSessions: 3, MaxTotal: 2}
 	})
 	b.run(polls{gateway(0, 1, 2, 3, 4, 5), gateway(1, 2, 3, 4)})

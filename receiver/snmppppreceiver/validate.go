@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/profile"
 )
@@ -101,11 +102,11 @@ func (c *Config) validateAgents(profiles *profile.Set) []error {
 
 func (c *Config) validateTelling(p *problems) {
 	for _, x := range []struct{ key, value string }{{"user_name", c.UserName}, {"client_address", c.ClientAddress}} {
-		if !slices.Contains(tellModes, x.value) {
-			p.add(x.key, "%q is unknown; %s", x.value, suggest.OneOf(x.value, tellModes))
+		if !slices.Contains(privacy.Modes, x.value) {
+			p.add(x.key, "%q is unknown; %s", x.value, suggest.OneOf(x.value, privacy.Modes))
 		}
 	}
-	if c.HashKey != "" && c.UserName != tellHash && c.ClientAddress != tellHash {
+	if c.HashKey != "" && c.UserName != privacy.Hash && c.ClientAddress != privacy.Hash {
 		p.add("hash_key", "is given, but nothing is hashed; use user_name: hash or client_address: hash, or leave the key out")
 	}
 }
