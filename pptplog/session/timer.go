@@ -1,0 +1,43 @@
+package session
+
+import "time"
+
+// task is what is to be done with a record later.
+type task uint8
+
+const (
+	finish task = iota // tell of the session
+	bury               // forget it
+	settle             // see whether it is established
+)
+
+// timerQueue holds tasks in the order of their times: all wait for the same time.
+type timerQueue struct {
+	q    []timer
+	head int
+}
+
+type timer struct {
+	r    *record
+	what task
+	due  time.Time
+}
+
+func (q *timerQueue) add(r *record, what task, due time.Time) {
+	if q.head > 64 && q.head > len(q.q)/2 {
+		n := copy(q.q, q.q[q.head:])
+		clear(q.q[n:])
+		q.q, q.head = q.q[:n], 0
+	}
+	q.q = append(q.q, timer{r, what, due})
+}
+
+// run does what is due by now. What that adds is done as well, if due.
+func (q *timerQueue) run(now time.Time, do func(*record, task)) {
+	for q.head < len(q.q) && !q.q[q.head].due.After(now) {
+		x := q.q[q.head]
+		q.q[q.head] = timer{}
+		q.head++
+		do(x.r, x.what)
+	}
+}
