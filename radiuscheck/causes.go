@@ -51,6 +51,13 @@ var hints = map[Cause]string{
 // keysDiffer is for timeouts next to which other replies show the reason.
 const keysDiffer = "The shared secret is not the same at the server and here: it answers what is not signed, with a secret that is not ours, and is silent to what is."
 
+// behind is for logins without answer next to a Status-Server that has one, wantsSigned
+// for such logins without Message-Authenticator.
+const (
+	behind      = "The server answers Status-Server, so it runs and the secret is right. Look at the database or directory behind it, and in its log."
+	wantsSigned = " Or it drops what has no Message-Authenticator, which message_authenticator: compare would show."
+)
+
 // Failure is one cause with its evidence.
 type Failure struct {
 	Cause  Cause

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/exchange"
-	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/freeradius"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/packet"
 )
 
@@ -165,7 +164,7 @@ func (c *Checker) ask(ctx context.Context, m Method, s Signing) (*Result, error)
 func (c *Checker) reach(ctx context.Context, r *Result, to *conn, host string, port uint16) bool {
 	n, known := c.names[host]
 	if !known {
-		n.addr, n.err = c.resolve(ctx, host)
+		n.addr, n.err = c.lookup(ctx, host)
 		c.names[host] = n
 	}
 	if n.err != nil {
@@ -246,6 +245,13 @@ func (n *NAS) describe(b *packet.Builder, to *conn) {
 	}
 }
 
+// lookup resolves a name, in the time that a server has for an answer.
+func (c *Checker) lookup(ctx context.Context, host string) (netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	return c.resolve(ctx, host)
+}
+
 // resolve returns the first address of a host.
 func resolve(ctx context.Context, host string) (netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
@@ -260,39 +266,3 @@ func resolve(ctx context.Context, host string) (netip.Addr, error) {
 	}
 	return list[0].Unmap(), nil
 }
-
-// Statistics asks for the statistics of FreeRADIUS. An error says what went wrong with
-// the request, as [*StatisticsError] if there was no answer, or with the answer.
-func (c *Checker) Statistics(ctx context.Context) (*freeradius.Statistics, error) {
-	addr, err := c.resolve(ctx, c.cfg.StatusHost)
-	if err != nil {
-		return nil, fmt.Errorf("resolving %s: %w", c.cfg.StatusHost, err)
-	}
-	if err := c.stats.open(netip.AddrPortFrom(addr, c.cfg.StatusPort)); err != nil {
-		return nil, fmt.Errorf("opening a socket: %w", err)
-	}
-	ex, err := c.stats.run(ctx, c.cfg.exchange(true), func(id uint8) (packet.Packet, error) {
-		var auth packet.Authenticator
-		if _, err := io.ReadFull(c.random, auth[:]); err != nil {
-			return nil, fmt.Errorf("making a Request Authenticator: %w", err)
-		}
-		b := packet.NewRequest(packet.StatusServer, id, auth)
-		b.Sign()
-		freeradius.Ask(b, freeradius.All)
-		return b.Request(c.stats.key)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if ex.Reply == nil {
-		r := &Result{Method: Status}
-		c.cfg.judgeSilence(r, ex)
-		return nil, &StatisticsError{*r.Failure}
-	}
-	return freeradius.Decode(ex.Reply)
-}
-
-// StatisticsError is a request for statistics without an answer.
-type StatisticsError struct{ Failure }
-
-func (e *StatisticsError) Error() string { return string(e.Cause) + ": " + e.Detail }

@@ -2,11 +2,10 @@ package radiuscheck
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
+	"runtime"
 	"testing"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/exchange"
-	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/freeradius"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/packet"
 )
 
@@ -27,6 +25,9 @@ func testConfig(s *server) Config {
 		NAS: NAS{Identifier: "checker"},
 	}
 }
+
+// patient is for servers that answer to some of it only.
+func patient(c *Config) { c.Timeout = time.Second }
 
 // quick is for servers that do not answer.
 func quick(c *Config) { c.Timeout, c.Retries = 30*time.Millisecond, 1 }
@@ -93,7 +94,11 @@ func TestCauses(t *testing.T) {
 			want: all(string(Timeout)), detail: "ms and 1 retransmission.", hint: "knows this host as a client",
 		},
 		{
-			name: "no status", server: func(s *server) { s.noStatus = true }, config: quick,
+			name: "logins are silent", server: func(s *server) { s.noLogins = true }, config: patient,
+			want: with(all(string(Timeout)), "status/always", "ok"), hint: behind,
+		},
+		{
+			name: "no status", server: func(s *server) { s.noStatus = true }, config: patient,
 			want: with(all("ok"), "status/always", "?radius.unsupported"), detail: "No answer to Status-Server, but to Access-Request", hint: "status_server = yes",
 		},
 		{
@@ -162,23 +167,24 @@ func TestCauses(t *testing.T) {
 		},
 		{
 			name: "signature required", server: func(s *server) { s.requireSigned = true },
-			config: func(c *Config) { quick(c); c.Signing = Compare; c.Methods = []Method{CHAP} },
+			config: func(c *Config) { patient(c); c.Signing = Compare; c.Methods = []Method{CHAP} },
 			want:   map[string]string{"chap/always": "ok", "chap/never": string(MessageAuthenticatorRequired)}, detail: "the same without is not", hint: "require_message_authenticator",
 		},
 		{
 			// The gateways that do not sign are in the same place as a check that does not.
 			name: "signature required, none sent", server: func(s *server) { s.requireSigned = true },
-			config: func(c *Config) { quick(c); c.Signing = Never; c.Methods = []Method{Status, CHAP} },
-			want:   map[string]string{"status/always": "ok", "chap/never": string(Timeout)},
+			config: func(c *Config) { patient(c); c.Signing = Never; c.Methods = []Method{Status, CHAP} },
+			want:   map[string]string{"status/always": "ok", "chap/never": string(Timeout)}, hint: wantsSigned,
 		},
 		{
 			name: "wrong secret", server: func(s *server) { s.secret = "another" },
-			config: func(c *Config) { quick(c); c.Signing = Compare; c.Methods = []Method{Status, CHAP} },
+			config: func(c *Config) { patient(c); c.Signing = Compare; c.Methods = []Method{Status, CHAP} },
 			want:   map[string]string{"status/always": string(Timeout), "chap/always": string(Timeout), "chap/never": string(BadAuthenticator)}, hint: keysDiffer,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := newChecker(t, newServer(t, tt.server), tt.config)
 			got, texts := map[string]string{}, ""
 			for name, r := range round(t, c) {
@@ -209,7 +215,7 @@ func TestRejected(t *testing.T) {
 	require.Len(t, got, 2, "PAP is left out: the account may get locked")
 	r := got["mschapv2/always"]
 	assert.Equal(t, string(Rejected), causeOf(r))
-	assert.Equal(t, "The server rejects MSCHAPV2: E=691 (authentication failure) Denied No: [REDACTED]\uFFFD.", r.Failure.Detail)
+	assert.Equal(t, "The server rejects MS-CHAPv2: E=691 (authentication failure) Denied No: [REDACTED]\uFFFD.", r.Failure.Detail)
 	assert.Equal(t, 691, r.MSCHAPError)
 	assert.True(t, r.Answered())
 	assert.True(t, c.Resting(time.Now()))
@@ -234,7 +240,7 @@ func TestRejected(t *testing.T) {
 // With the wrong secret, PAP's password is another one at the server, which counts it.
 func TestForeignRepliesRestToo(t *testing.T) {
 	c := newChecker(t, newServer(t, func(s *server) { s.secret = "another" }), func(c *Config) {
-		quick(c)
+		patient(c)
 		c.Signing, c.Methods = Never, []Method{PAP}
 	})
 	assert.Equal(t, string(BadAuthenticator), causeOf(round(t, c)["pap/never"]))
@@ -254,7 +260,7 @@ func TestRotation(t *testing.T) {
 
 // unsupported is remembered while nobody logs in.
 func TestUnsupportedWhileResting(t *testing.T) {
-	c := newChecker(t, newServer(t, func(s *server) { s.noStatus = true; s.password = "changed" }), quick)
+	c := newChecker(t, newServer(t, func(s *server) { s.noStatus = true; s.password = "changed" }), patient)
 	for range 2 {
 		assert.Equal(t, "?radius.unsupported", causeOf(round(t, c)["status/always"]))
 	}
@@ -278,8 +284,7 @@ func TestStatusAccountingIsDead(t *testing.T) {
 	s, dead := newServer(t, nil), newServer(t, func(s *server) { s.silent = true })
 	c := newChecker(t, s, func(c *Config) {
 		c.Methods, c.AccountingPort = append(c.Methods, StatusAccounting), dead.port()
-		quick(c)
-		c.Timeout = 200 * time.Millisecond
+		patient(c)
 	})
 	got := round(t, c)
 	assert.Equal(t, "ok", causeOf(got["status/always"]))
@@ -325,6 +330,27 @@ func TestUnreachable(t *testing.T) {
 	for name, r := range round(t, c) {
 		assert.Equal(t, string(Unreachable), causeOf(r), name)
 		assert.Contains(t, r.Failure.Detail, "connection refused")
+		if runtime.GOOS == "linux" {
+			assert.Contains(t, r.Failure.Detail, "ICMP type 3 code 3 from 127.0.0.1", name)
+		}
+	}
+}
+
+func TestUnreachableIPv6(t *testing.T) {
+	l, err := net.ListenPacket("udp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this host has no IPv6: %v", err)
+	}
+	port := l.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	require.NoError(t, l.Close())
+	c := newChecker(t, newServer(t, nil), func(c *Config) {
+		quick(c)
+		c.Host, c.Port, c.Methods = "::1", port, []Method{Status}
+	})
+	r := round(t, c)["status/always"]
+	assert.Equal(t, string(Unreachable), causeOf(r))
+	if runtime.GOOS == "linux" {
+		assert.Contains(t, r.Failure.Detail, "ICMP type 1 code 4 from ::1")
 	}
 }
 
@@ -390,70 +416,10 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestStatistics(t *testing.T) {
-	var empty atomic.Bool
-	s := newServer(t, func(s *server) {
-		s.secret = "statistics-secret"
-		s.reply = func(p packet.Packet) packet.Packet {
-			if v, ok := p.LookupVendor(freeradius.Vendor, 127); !ok || v[3] != freeradius.All {
-				return nil
-			}
-			b := packet.NewReply(packet.AccessAccept, p)
-			if !empty.Load() {
-				b.VendorAttribute(freeradius.Vendor, 128, []byte{0, 0, 0, 42})
-			}
-			r, _ := b.Reply(s.key)
-			return r
-		}
-	})
-	c := newChecker(t, s, func(c *Config) {
-		quick(c)
-		c.Timeout = time.Second
-		c.Methods, c.StatusHost, c.StatusPort, c.StatusSecret = nil, "127.0.0.1", s.port(), "statistics-secret"
-	})
-	got, err := c.Statistics(t.Context())
-	require.NoError(t, err)
-	var totals freeradius.Totals
-	totals.Add(got)
-	n, _ := totals.Total(freeradius.Counters()[0])
-	assert.Equal(t, uint64(42), n)
-
-	empty.Store(true)
-	_, err = c.Statistics(t.Context())
-	require.ErrorContains(t, err, "no statistics")
-
-	c.cfg.Timeout = 10 * time.Millisecond
-	s.stop()
-	_, err = c.Statistics(t.Context())
-	var silent *StatisticsError
-	require.ErrorAs(t, err, &silent)
-	assert.Equal(t, Unreachable, silent.Cause)
-
-	boom := errors.New("boom")
-	c.resolve = func(context.Context, string) (netip.Addr, error) { return netip.Addr{}, boom }
-	_, err = c.Statistics(t.Context())
-	require.ErrorIs(t, err, boom)
-}
-
 func TestResolve(t *testing.T) {
 	a, err := resolve(t.Context(), "127.0.0.2")
 	require.NoError(t, err)
 	assert.Equal(t, "127.0.0.2", a.String())
 	_, err = resolve(t.Context(), "radius.invalid")
 	require.Error(t, err)
-}
-
-func BenchmarkRound(b *testing.B) {
-	for _, m := range []Method{Status, PAP, CHAP, MSCHAPv2} {
-		b.Run(string(m), func(b *testing.B) {
-			c := newChecker(b, newServer(b, nil), func(c *Config) { c.Methods = []Method{m} })
-			b.ReportAllocs()
-			for b.Loop() {
-				results, err := c.Round(b.Context())
-				if err != nil || results[0].Failure != nil {
-					b.Fatal(err, results)
-				}
-			}
-		})
-	}
 }

@@ -146,9 +146,9 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Longest is how long a round can take, statistics included.
+// Longest is how long a round can take, with its statistics and the resolution of names.
 func (c *Config) Longest() time.Duration {
-	requests := 0
+	requests, names := 0, 0
 	for _, m := range c.Methods {
 		requests++
 		if c.Signing == Compare && m.UsesPassword() {
@@ -158,5 +158,10 @@ func (c *Config) Longest() time.Duration {
 	if c.StatusPort != 0 {
 		requests++
 	}
-	return time.Duration(requests) * c.exchange(false).Longest()
+	for _, host := range []string{c.Host, c.AccountingHost, c.StatusHost} {
+		if _, err := netip.ParseAddr(host); host != "" && err != nil {
+			names++
+		}
+	}
+	return time.Duration(requests)*c.exchange(false).Longest() + time.Duration(names)*c.Timeout
 }

@@ -61,7 +61,7 @@ func (c *conn) local() netip.Addr {
 func (c *conn) run(ctx context.Context, cfg exchange.Config, build func(id uint8) (packet.Packet, error)) (*exchange.Result, error) {
 	ex := exchange.New(c.book, cfg, build)
 	c.drain(ex)
-	sock := c.sock // the function may still run when this one has returned
+	sock := c.sock                                                                       // the function may still run when this one has returned
 	stop := context.AfterFunc(ctx, func() { _ = sock.SetReadDeadline(time.Unix(1, 0)) }) // wakes the reader
 	defer stop()
 	for {
@@ -70,7 +70,11 @@ func (c *conn) run(ctx context.Context, cfg exchange.Config, build func(id uint8
 			return nil, err
 		}
 		if ex.Done() {
-			return ex.Result(), nil
+			r := ex.Result()
+			if r.Reply == nil && r.Unreachable != "" {
+				c.close() // its own address may have gone; another socket finds that of now
+			}
+			return r, nil
 		}
 		if send != nil {
 			if _, err := c.sock.Write(send); err != nil {

@@ -65,7 +65,7 @@ func (c *Config) judgeReply(r *Result, ex *exchange.Result, login credentials, k
 		if v, ok := ex.Reply.LookupVendor(microsoft, msCHAPError); ok && len(v) > 1 {
 			r.MSCHAPError, detail = mschapError(c.clean(string(v[1:]))) // the first octet is an identifier
 		}
-		r.fail(Rejected, "The server rejects "+strings.ToUpper(string(r.Method))+colon(strings.TrimSpace(detail+" "+r.Message))+".")
+		r.fail(Rejected, "The server rejects "+protocols[r.Method]+colon(strings.TrimSpace(detail+" "+r.Message))+".")
 	}
 	if !r.Signed && c.RequireSigned && r.Code != packet.AccessChallenge {
 		r.fail(MessageAuthenticatorMissing, fmt.Sprintf("The %s has no Message-Authenticator.", r.Code))
@@ -98,6 +98,10 @@ func review(results []Result, answered bool) {
 			r.Failure = failure(MessageAuthenticatorRequired, "An Access-Request with Message-Authenticator is answered, the same without is not. "+r.Failure.Detail)
 		case foreign:
 			r.Failure.Hint = keysDiffer
+		case r.Method.UsesPassword() && status && r.Signing == Never:
+			r.Failure.Hint = behind + wantsSigned
+		case r.Method.UsesPassword() && status:
+			r.Failure.Hint = behind
 		}
 	}
 }
@@ -128,6 +132,9 @@ func (c *Config) clean(s string) string {
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 	return strings.TrimRight(s, ". ")
 }
+
+// protocols are the names of the methods that log in.
+var protocols = map[Method]string{PAP: "PAP", CHAP: "CHAP", MSCHAPv2: "MS-CHAPv2"}
 
 // mschapErrors are the E= of RFC 2759, section 6.
 var mschapErrors = map[int]string{

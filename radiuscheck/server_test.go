@@ -32,6 +32,7 @@ type server struct {
 	secret          string
 	password        string
 	noStatus        bool
+	noLogins        bool
 	silent          bool
 	requireSigned   bool
 	unsigned        bool // replies have no Message-Authenticator
@@ -148,6 +149,9 @@ func (s *server) answer(p packet.Packet) packet.Packet {
 		r, err := packet.NewReply(packet.AccessAccept, p).Reply(key)
 		require.NoError(s.tb, err)
 		return r
+	}
+	if s.noLogins {
+		return nil
 	}
 	code, fill := s.decide(p)
 	b := packet.NewReply(code, p)

@@ -16,7 +16,6 @@ const (
 	statisticsType = 127
 	outstanding    = 172
 	startTime      = 176
-	hupTime        = 177
 	statsError     = 187
 	latency        = 198 // a structure: 198.1 to 198.8
 )
@@ -84,9 +83,8 @@ type Statistics struct {
 
 	// Histograms are those of the sections that have one, in their order.
 	Histograms []Histogram
-	// Started and Reloaded are when the server began and read its configuration again;
-	// zero: it did not say.
-	Started, Reloaded time.Time
+	// Started is when the server began; zero: it did not say.
+	Started time.Time
 }
 
 // maxHistograms bounds what an answer can make us keep.
@@ -113,7 +111,9 @@ func Decode(p packet.Packet) (*Statistics, error) {
 	if !found {
 		return nil, fmt.Errorf("%s has no statistics; ask a listener of type status", p.Code())
 	}
-	s.Started, s.Reloaded = s.date(startTime), s.date(hupTime)
+	if n := s.values[startTime]; n != 0 {
+		s.Started = time.Unix(int64(n), 0).UTC()
+	}
 	return s, nil
 }
 
@@ -134,13 +134,6 @@ func (s *Statistics) histogram(v []byte) {
 		}
 		s.Histograms[len(s.Histograms)-1][part-1] = binary.BigEndian.Uint64(value)
 	}
-}
-
-func (s *Statistics) date(t uint8) time.Time {
-	if !s.present[t] || s.values[t] == 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(s.values[t]), 0).UTC()
 }
 
 // Queue returns the length of a queue.
