@@ -78,8 +78,12 @@ bin/pptpgw bin/pptpprobe bin/pptpdemo bin/pptpload:
 	@$(release) $(GO) build $(strip_syms) -o $@ $(package)
 
 .PHONY: run
-run: build bin/pptpdemo ## Probe a simulated gateway and print each session; FAULT=<name> breaks the gateway
+run: build bin/pptpdemo ## Watch a simulated gateway from all sides; FAULT=<name> breaks it after 15 s
 	@COLLECTOR='$(COLLECTOR)' CONFIG='$(CONFIG)' FAULT='$(FAULT)' exec bin/pptpdemo
+
+.PHONY: faults
+faults: bin/pptpgw ## List all that can be broken in the simulated gateway
+	@bin/pptpgw -list-faults
 
 # ------------------------------------------------------------------------------------------------------------- test
 
@@ -101,11 +105,17 @@ test: $(summary) ## Run all tests but those that need a real gateway, with the r
 # -p 1: the packages share the machine's two things that matter here, its CPUs (time is measured) and its guests.
 .PHONY: test-real
 test-real: build $(summary) ## Run the tests against real gateways in User-Mode Linux, and build a foreign collector (root, Debian 12)
-	$(say) "real gateways and exporters: packages and guest (first time 2 to 4 min)"
+	$(say) "real gateways, exporters and servers: packages and guest (first time 2 to 4 min)"
 	@testbed/uml/setup.sh
 	@testbed/flow/setup.sh
+	@testbed/radius/setup.sh
+	@testbed/deploy/setup.sh
 	$(say) "go test -tags $(test_tags) ./testbed/... (5 to 15 min)"
 	@COLLECTOR='$(abspath $(COLLECTOR))' $(GO) test -tags $(test_tags) -p 1 -count=1 -timeout 30m -json ./testbed/... | $(summary) -v
+
+.PHONY: eval
+eval: ## Inject every cause, with noise, and see how often the verdict is right; writes docs/evaluation.md
+	@$(GO) run ./testbed/scenario
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s) each; FUZZ=<regexp> picks some
@@ -152,6 +162,13 @@ check-imports: ## Check who may import whom: domain packages nothing of OTel, co
 	$(say) "import rules"
 	@GO='$(GO)' scripts/check-imports.sh
 
+.PHONY: check-deploy
+check-deploy: ## Check alert rules, routes and inhibition with Debian's promtool, amtool and Alertmanager
+	$(say) "alert rules and routes"
+	@testbed/deploy/setup.sh
+	@$(GO) test ./deploy/... ./scripts/runbook
+	@CI=true $(GO) test -tags real -count=1 -run 'Promtool|Amtool|Inhibitions' ./testbed/deploy
+
 .PHONY: check-generated
 check-generated: ## Check that generated files are what `make generate` makes
 	$(say) "generated files"
@@ -166,6 +183,10 @@ generate: ## Generate code and documentation from every metadata.yaml (first tim
 clean: ## Remove what was built: bin/, _build/, _build-full/
 	rm -rf bin _build _build-full .schemas coverage.out
 
+# Those of which each has a verdict of its own; `make faults` lists more than a hundred.
+shown_faults := gre_blackhole gre.tx_lost gre_blocked auth_rejected auth.timeout pool_empty tcp.refused wrong_keys no_mppe mtu_blackhole
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "make targets:"} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '\nfaults for make run FAULT=<name>:\n'; printf '  %s\n' $(shown_faults)

@@ -1,6 +1,7 @@
 // Command demo shows the collector at work without any network: it runs a
-// simulated PPTP gateway on loopback, starts the collector with
-// examples/demo.yaml as a child process, and prints each session that the
+// simulated PPTP gateway with users, an SNMP agent, a flow exporter, a log and a
+// RADIUS server on loopback, starts the collector with examples/demo.yaml as a
+// child process, and prints each session of the probe and each verdict that the
 // collector reports over OTLP.
 //
 // It is what `make run` starts. All settings are environment variables:
@@ -8,6 +9,7 @@
 //	COLLECTOR   the collector's binary (bin/otelcol-pptp)
 //	CONFIG      its configuration (examples/demo.yaml)
 //	FAULT       what to break in the gateway; see `bin/pptpgw -list-faults`
+//	FAULT_AFTER how long it works before that (15s)
 //	SESSIONS    end after that many sessions; without it, run until interrupted
 //	OTEL_EXPORTER_OTLP_ENDPOINT  where else to send everything, as OTLP over HTTP
 package main
@@ -15,7 +17,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/netip"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -24,14 +26,9 @@ import (
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/collector"
-	"github.com/otelcol-pptp/otelcol-pptp/testbed/gateway"
 )
 
-const (
-	gatewayAddr    = "127.0.0.2:1723"
-	prometheusAddr = "127.0.0.1:9464"
-	user, password = "probe", "demo-password"
-)
+const prometheusAddr = "127.0.0.1:9464"
 
 func main() {
 	if err := run(); err != nil {
@@ -43,6 +40,7 @@ func main() {
 type settings struct {
 	collector, config, fault, otlp string
 	sessions                       int
+	faultAfter                     time.Duration
 }
 
 func fromEnvironment() (settings, error) {
@@ -58,6 +56,10 @@ func fromEnvironment() (settings, error) {
 			return s, fmt.Errorf("SESSIONS=%q: give a number of at least 1, or leave it out", v)
 		}
 		s.sessions = n
+	}
+	var err error
+	if s.faultAfter, err = time.ParseDuration(envOr("FAULT_AFTER", "15s")); err != nil {
+		return s, fmt.Errorf("FAULT_AFTER: give a time such as 15s: %w", err)
 	}
 	return s, nil
 }
@@ -79,58 +81,53 @@ func run() error {
 	if err := checkPrivilege(set.collector); err != nil {
 		return err
 	}
-	gw, err := startGateway(ctx, set.fault)
+	return show(ctx, set, os.Stdout)
+}
+
+// show runs the site and the collector, and prints what is told, until the context ends.
+func show(ctx context.Context, set settings, out io.Writer) error {
+	site, err := startSite(ctx, set.fault)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = gw.Close() }()
+	defer func() { _ = site.Close() }()
 
-	view := &view{out: os.Stdout, limit: set.sessions}
+	view := &view{out: out, limit: set.sessions}
 	sink, err := listenOTLP(view)
 	if err != nil {
 		return err
 	}
 	defer sink.Close()
-	col, err := startCollector(set, sink.URL())
+	col, err := startCollector(set, sink.URL(), site.logFile())
 	if err != nil {
 		return err
 	}
 	view.header(set)
-	select {
-	case <-ctx.Done():
-	case <-view.finished():
-	case <-col.Done(): // Stop says why
+	var begin <-chan time.Time
+	if set.fault != "" {
+		begin = time.After(set.faultAfter)
 	}
-	return col.Stop(15 * time.Second)
+	for {
+		select {
+		case <-begin:
+			view.say("the fault %s begins", set.fault)
+			site.breakIt()
+			continue
+		case <-ctx.Done():
+		case <-view.finished():
+		case <-col.Done(): // Stop says why
+		}
+		return col.Stop(15 * time.Second)
+	}
 }
 
-func startCollector(set settings, sinkURL string) (*collector.Process, error) {
+func startCollector(set settings, sinkURL, logFile string) (*collector.Process, error) {
 	args := []string{"--config", set.config}
 	if set.otlp != "" {
 		args = append(args, "--config", filepath.Join(filepath.Dir(set.config), "demo-otlp.yaml"))
 	}
 	return collector.Start(collector.Options{Binary: set.collector, Args: args, Env: []string{
-		"DEMO_GATEWAY=" + gatewayAddr, "DEMO_USER=" + user, "DEMO_PASSWORD=" + password,
+		"DEMO_GATEWAY=" + gatewayAddr.String(), "DEMO_LOG=" + logFile, "DEMO_USER=" + user, "DEMO_PASSWORD=" + password,
 		"DEMO_PROMETHEUS=" + prometheusAddr, "DEMO_SINK=" + sinkURL, "DEMO_OTLP=" + set.otlp,
 	}})
-}
-
-func startGateway(ctx context.Context, fault string) (*gateway.Gateway, error) {
-	cfg := gateway.Config{
-		Listen: netip.MustParseAddrPort(gatewayAddr),
-		Users:  map[string]string{user: password},
-		MPPE:   gateway.MPPEConfig{Mode: gateway.MPPERequire},
-	}
-	if fault != "" {
-		f, ok := gateway.FaultByName(fault)
-		if !ok {
-			return nil, fmt.Errorf("FAULT=%q is unknown; there are: %v", fault, gateway.FaultNames())
-		}
-		cfg.Faults = f
-	}
-	gw, err := gateway.Start(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("start the simulated gateway: %w", err)
-	}
-	return gw, nil
 }

@@ -7,10 +7,11 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 )
 
-// sink receives traces as OTLP over HTTP and shows the sessions in them.
+// sink receives traces and logs as OTLP over HTTP, and shows the sessions and verdicts in them.
 type sink struct {
 	listener net.Listener
 	server   *http.Server
@@ -24,25 +25,43 @@ func listenOTLP(v *view) (*sink, error) {
 		return nil, fmt.Errorf("listen for OTLP: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/traces", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /v1/traces", take(func(body []byte) ([]byte, error) {
+		req := ptraceotlp.NewExportRequest()
+		if err := req.UnmarshalProto(body); err != nil {
+			return nil, err
+		}
+		v.show(req.Traces())
+		return ptraceotlp.NewExportResponse().MarshalProto()
+	}))
+	mux.HandleFunc("POST /v1/logs", take(func(body []byte) ([]byte, error) {
+		req := plogotlp.NewExportRequest()
+		if err := req.UnmarshalProto(body); err != nil {
+			return nil, err
+		}
+		v.showLogs(req.Logs())
+		return plogotlp.NewExportResponse().MarshalProto()
+	}))
+	s := &sink{listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
+	go func() { _ = s.server.Serve(l) }()
+	return s, nil
+}
+
+// take makes a handler of what is done with the body of a request.
+func take(do func(body []byte) (reply []byte, err error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		req := ptraceotlp.NewExportRequest()
-		if err := req.UnmarshalProto(body); err != nil {
+		reply, err := do(body)
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		v.show(req.Traces())
 		w.Header().Set("Content-Type", "application/x-protobuf")
-		reply, _ := ptraceotlp.NewExportResponse().MarshalProto()
 		_, _ = w.Write(reply)
-	})
-	s := &sink{listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
-	go func() { _ = s.server.Serve(l) }()
-	return s, nil
+	}
 }
 
 // URL is where the collector's otlp_http exporter sends to.

@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// view prints sessions, one a line.
+// view prints sessions, one a line, and verdicts.
 type view struct {
 	out   io.Writer
 	limit int
@@ -55,18 +55,25 @@ func (v *view) header(set settings) {
 	defer v.mu.Unlock()
 	fmt.Fprintf(v.out, "gateway     simulated, on %s", gatewayAddr)
 	if set.fault != "" {
-		fmt.Fprintf(v.out, ", with the fault %s", set.fault)
+		fmt.Fprintf(v.out, "; the fault %s begins after %s", set.fault, set.faultAfter)
 	}
 	fmt.Fprintf(v.out, "\ncollector   %s --config %s\n", set.collector, set.config)
 	fmt.Fprintf(v.out, "Prometheus  http://%s/metrics\n", prometheusAddr)
 	if set.otlp != "" {
 		fmt.Fprintf(v.out, "OTLP        %s\n", set.otlp)
 	}
-	fmt.Fprintf(v.out, "\nEach line is one complete PPTP session, stage by stage in milliseconds. Ctrl-C ends.\n\n%-8s  %-4s %*s", "time", "", width, "total")
+	fmt.Fprintf(v.out, "\nEach line is one PPTP session of the probe, stage by stage in milliseconds; >> is a verdict on the gateway. Ctrl-C ends.\n\n%-8s  %-4s %*s", "time", "", width, "total")
 	for _, c := range columns {
 		fmt.Fprintf(v.out, "%*s", width, c.label)
 	}
 	fmt.Fprintln(v.out)
+}
+
+// say prints a line of the demo itself.
+func (v *view) say(format string, a ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	fmt.Fprintf(v.out, "%s  -- %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, a...))
 }
 
 // show prints the sessions of a batch of traces.

@@ -142,6 +142,7 @@ func (c *call) receiveFrame(now time.Time, frame []byte) {
 // sendIP takes a packet for the client from the services.
 func (s *session) sendIP(now time.Time, packet []byte) {
 	if !s.done && s.call != nil {
+		s.bytesOut.Add(uint64(len(packet)))
 		s.call.link.sendIP(now, packet)
 	}
 }
@@ -205,7 +206,10 @@ func (c *call) malform(b []byte) []byte {
 }
 
 // deliverIP implements linkHost.
-func (c *call) deliverIP(packet []byte) { c.s.w.deliverIP(packet) }
+func (c *call) deliverIP(packet []byte) {
+	c.s.bytesIn.Add(uint64(len(packet)))
+	c.s.w.deliverIP(packet)
+}
 
 // linkEvent implements linkHost.
 func (c *call) linkEvent(now time.Time, k EventKind, detail string) {

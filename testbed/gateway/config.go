@@ -114,6 +114,9 @@ type Config struct {
 	// Observe is called for each event, from many goroutines and never for the same
 	// session at the same time. It must not block for long, nor call Close. nil: nobody looks.
 	Observe func(Event)
+	// Tap is called for each packet of control connections and GRE, from many goroutines.
+	// It must not block. nil: nobody looks.
+	Tap func(Packet)
 }
 
 const (

@@ -71,6 +71,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 
 // run lives as long as the session.
 func (c *conn) run() {
+	c.tapTCP(true, flagSYN, 0)
 	var reader sync.WaitGroup
 	reader.Go(c.read)
 	defer func() {
@@ -125,6 +126,7 @@ func (c *conn) read() {
 	for {
 		n, err := c.tcp.Read(buf)
 		if n > 0 {
+			c.tapTCP(true, flagPSH, n)
 			select {
 			case c.control <- buf[:n]:
 			case <-c.grants:
@@ -182,7 +184,9 @@ func signal(c chan struct{}) {
 func (c *conn) snapshot() Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.info
+	info := c.info
+	info.BytesIn, info.BytesOut = c.s.bytesIn.Load(), c.s.bytesOut.Load()
+	return info
 }
 
 // sendControl implements world. A client that does not read loses the connection,
@@ -191,11 +195,17 @@ func (c *conn) sendControl(b []byte) {
 	_ = c.tcp.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if _, err := c.tcp.Write(b); err != nil {
 		_ = c.tcp.Close()
+		return
 	}
+	c.tapTCP(false, flagPSH, len(b))
 }
 
 // closeControl implements world.
-func (c *conn) closeControl() { _ = c.tcp.Close() }
+func (c *conn) closeControl() {
+	if c.tcp.Close() == nil { // else it was closed already
+		c.tapTCP(false, flagFIN, 0)
+	}
+}
 
 // sendGRE implements world.
 func (c *conn) sendGRE(b []byte) {
@@ -211,6 +221,7 @@ func (c *conn) sendGRE(b []byte) {
 		return
 	}
 	c.g.count.greSent.Add(1)
+	c.g.tapGRE(false, c.client.Addr(), from, len(b))
 }
 
 // deliverIP implements world.

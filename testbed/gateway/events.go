@@ -52,6 +52,8 @@ type Event struct {
 	User    string
 	Address netip.Addr // the client's in the tunnel
 	Detail  string
+	// BytesIn and BytesOut are the IP packets from and to the client in the tunnel.
+	BytesIn, BytesOut uint64
 
 	// Teardown is set in EventClosed.
 	Teardown Teardown
@@ -99,4 +101,6 @@ type Session struct {
 	Encryption string // such as "128 bit stateless"; empty: none
 	Since      time.Time
 	Last       EventKind // what happened last
+	// BytesIn and BytesOut are the IP packets from and to the client in the tunnel.
+	BytesIn, BytesOut uint64
 }

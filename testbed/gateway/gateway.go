@@ -208,6 +208,9 @@ func (g *Gateway) receiveGRE(packet []byte) {
 		g.answerICMP(&p, f)
 		return
 	}
+	if !g.faults.Load().GREDeaf {
+		g.tapGRE(true, p.src, p.dst, len(p.payload))
+	}
 	if len(p.payload) < gre.HeaderLenMin {
 		g.count.greMalformed.Add(1)
 		return

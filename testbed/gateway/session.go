@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptp/control"
@@ -44,6 +45,8 @@ type session struct {
 
 	user        string
 	address     netip.Addr
+	bytesIn     atomic.Uint64 // IP packets in the tunnel, from the client
+	bytesOut    atomic.Uint64
 	teardown    Teardown
 	controlGone bool // by the fault ControlEndAfter
 	done        bool // nothing more will happen
@@ -295,7 +298,10 @@ func (s *session) send(m control.Message) {
 }
 
 func (s *session) event(now time.Time, k EventKind, detail string) {
-	e := Event{At: now, Kind: k, Session: s.number, Client: s.client, User: s.user, Address: s.address, Detail: detail}
+	e := Event{
+		At: now, Kind: k, Session: s.number, Client: s.client, User: s.user, Address: s.address, Detail: detail,
+		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
+	}
 	if s.call != nil {
 		e.CallID, e.PeerID = s.call.id, s.call.peerID
 	}
