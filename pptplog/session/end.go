@@ -80,7 +80,7 @@ func (t *Tracker) finish(r *record) {
 	s := r.session()
 	f := r.all()
 	switch {
-	case !r.told && f.addressed.IsZero() && (r.kind != named || f.stage() == StageControl && f.fault.weight < symptom):
+	case !r.told && !r.toldUp && f.addressed.IsZero() && (r.kind != named || f.stage() == StageControl && f.fault.weight < symptom):
 		t.partial(r, s, &f)
 	default:
 		o, v := f.verdict(r.host.hasPPPD || r.kind == named)

@@ -21,7 +21,7 @@ func FuzzTracker(f *testing.F) {
 		byte(event.SessionClose), 0x10, 1, 0, 0, 9,
 	})
 	f.Add([]byte{byte(event.AuthOK), 0xa2, 0, 0, 1, 1, byte(event.PPPConnect), 0xa2, 0, 0, 1, 200, byte(event.SessionClose), 0xa2, 0, 0, 1, 1})
-	programs := []string{programPoptop, programPPPD, "accel-ppp", programMPD, programRRAS, programFreeRADIUS, "routeros", "cisco-asa"}
+	programs := []string{programPoptop, programPPPD, "accel-ppp", programMPD, programRRAS, programFreeRADIUS, "cisco-ios", "cisco-asa"}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		opened, ended := map[string]int{}, 0
 		const limit = 16

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptplog/event"
@@ -68,16 +69,17 @@ func (h *host) repeats(e *event.Event, at time.Time) bool {
 
 // without returns the list without r.
 func without(list []*record, r *record) []*record {
-	for i, x := range list {
-		if x == r {
-			return append(list[:i], list[i+1:]...)
-		}
+	if i := slices.Index(list, r); i >= 0 {
+		return slices.Delete(list, i, i+1)
 	}
 	return list
 }
 
 // with returns the list with r, and without its oldest if it is full.
 func with(list []*record, r *record) []*record {
+	if slices.Contains(list, r) {
+		return list
+	}
 	if len(list) == maxWaiting {
 		copy(list, list[1:])
 		list = list[:maxWaiting-1]

@@ -11,7 +11,7 @@ func (t *Tracker) adopt(c *record, pid int32) {
 	}
 	c.child = pid
 	p := c.host.pppds[pid]
-	if p == nil || p.done || c.predates(p) {
+	if p == nil || p.done || predates(p, c) {
 		return // its lines may come yet
 	}
 	t.linkChild(c, p)
@@ -37,7 +37,7 @@ func (t *Tracker) linkChild(c, p *record) {
 }
 
 // predates: the process began before the connection, and so had the pid before the child.
-func (c *record) predates(p *record) bool {
+func predates(p, c *record) bool {
 	return !c.opened.IsZero() && p.begun.Before(c.opened.Add(-startWindow))
 }
 
@@ -111,7 +111,7 @@ func (t *Tracker) guessParent(p *record) {
 	n, exact := 0, false
 	for _, c := range p.host.waiting {
 		switch {
-		case c.child == p.pid && !c.predates(p):
+		case c.child == p.pid && !predates(p, c):
 			t.linkChild(c, p)
 			return
 		case c.child != 0 || !agree(c, p):

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/pptplog/event"
@@ -140,25 +142,34 @@ func (t *Tracker) recordOf(h *host, e *event.Event, names []string, at time.Time
 	for _, n := range names {
 		r.call(n)
 	}
+	if len(r.names) == 0 { // others have them all
+		h.unnamed = t.withUnnamed(h, r)
+	}
 	return r
 }
 
-// byNames finds the session by the best of its names.
+// byNames finds the session by the best of its names; that of the user is the last.
 func (h *host) byNames(names []string, e *event.Event) *record {
 	var done *record
-	for _, n := range names {
+	for i, n := range names {
 		r := h.named[n]
 		switch {
 		case r == nil:
 		case r.done:
 			done = r
-		case r.toldUp && n[len(e.Program)+1] == 'u' && r.another(e):
-			// Somebody logs in with the name of a user who is there already.
+		case e.User != "" && i == len(names)-1 && (i > 0 && r.hasKind(names[0]) || r.toldUp && r.another(e)):
+			// Somebody else has the name of a user who is there already.
 		default:
 			return r
 		}
 	}
 	return done
+}
+
+// hasKind: it has a name of the same kind.
+func (r *record) hasKind(name string) bool {
+	kind := name[:strings.IndexByte(name, ':')+1]
+	return slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, kind) })
 }
 
 // another: it is a login, and not that of this session.

@@ -72,7 +72,10 @@ func (t *Tracker) pppd(h *host, e *event.Event, at time.Time) {
 	r := h.pppds[e.PID]
 	if e.Role == event.Client {
 		t.stats.Client++
-		if r != nil && r.mate == nil {
+		if r != nil && r.confidence < 1 {
+			if r.mate != nil {
+				t.unlink(r)
+			}
 			r.foreign = true
 		}
 		return

@@ -41,17 +41,17 @@ func (c Change) String() string { return [...]string{"opened", "established", "c
 type Outcome uint8
 
 const (
-	// OutcomeNone: it has not ended.
+	// OutcomeNone says that it has not ended.
 	OutcomeNone Outcome = iota
-	// OutcomeEstablished: it was established, and has been closed.
+	// OutcomeEstablished says that it was established, and has been closed.
 	OutcomeEstablished
-	// OutcomeFailed: it was never established.
+	// OutcomeFailed says that it was never established.
 	OutcomeFailed
-	// OutcomeAbandoned: the client took its leave in good order before it was
+	// OutcomeAbandoned says that the client took its leave in good order before it was
 	// established, as those do that only look whether the gateway is there. That is
 	// no failure.
 	OutcomeAbandoned
-	// OutcomeLost: its end is not in the log. How it ended is not known.
+	// OutcomeLost says that its end is not in the log. How it ended is not known.
 	OutcomeLost
 )
 

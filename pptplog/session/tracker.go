@@ -33,7 +33,8 @@ func New(cfg Config) (*Tracker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Tracker{cfg: cfg.withDefaults(), hosts: make(map[string]*host)}, nil
+	cfg = cfg.withDefaults()
+	return &Tracker{cfg: cfg, hosts: make(map[string]*host), timers: timerQueue{limit: 4 * cfg.MaxSessions}}, nil
 }
 
 // Observe takes in an event, and calls back before it returns. The event's strings

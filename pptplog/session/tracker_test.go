@@ -149,6 +149,7 @@ func TestBounds(t *testing.T) {
 		s := r.tr.Stats()
 		require.LessOrEqual(t, s.Sessions, limit)
 		require.LessOrEqual(t, s.Hosts, 10)
+		require.LessOrEqual(t, len(r.tr.timers.q)-r.tr.timers.head, 4*limit)
 	}
 	s := r.tr.Stats()
 	assert.NotZero(t, s.Evicted)
