@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/snapshot"
+	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/walk"
 )
 
 // DefaultWorkers is how many agents a [Fleet] polls at the same time.
@@ -20,6 +21,7 @@ type Result struct {
 	Snapshot *snapshot.Snapshot // nil: Err tells why
 	Delta    snapshot.Delta     // of Snapshot to the ones before it
 	Err      error              // an [*Error], or nil
+	Stats    walk.Stats         // of the poll, also of one that failed
 	Start    time.Time
 	Duration time.Duration
 	// Late is how long after its time the poll began, because all workers were busy.
@@ -116,6 +118,7 @@ func (a *agentOf) poll(ctx context.Context, due time.Time) Result {
 	r := Result{Target: a.poller.target, Start: time.Now()}
 	r.Late = r.Start.Sub(due)
 	r.Snapshot, r.Err = a.poller.Poll(ctx)
+	r.Stats = a.poller.Stats()
 	r.Duration = time.Since(r.Start)
 	if r.Err == nil {
 		r.Delta = a.tracker.Observe(r.Snapshot)

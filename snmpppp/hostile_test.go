@@ -57,9 +57,15 @@ func TestNoAnswer(t *testing.T) {
 			if tc.change != nil {
 				tc.change(&target)
 			}
-			s, err := poller(t, target).Poll(context.Background())
+			p := poller(t, target)
+			s, err := p.Poll(context.Background())
 			assert.Nil(t, s)
 			require.Error(t, err)
+			if k := KindOf(err); k == walk.KindTimeout {
+				assert.Equal(t, walk.Stats{Requests: 2, Retries: 1}, p.Stats())
+			} else if k != walk.KindResolve {
+				assert.Positive(t, p.Stats().Requests)
+			}
 			if tc.kind != "" {
 				assert.Equal(t, tc.kind, KindOf(err), err)
 			}

@@ -27,6 +27,7 @@ type Poller struct {
 	previous snapshot.Agent
 	source   string // of the sessions at the last poll
 	hidden   int    // polls in which only the processes knew of sessions
+	stats    walk.Stats
 }
 
 // New returns a poller for a target that [Target.Validate] accepts.
@@ -49,6 +50,9 @@ func New(t Target) (*Poller, error) {
 // Target returns the target, with its defaults.
 func (p *Poller) Target() Target { return p.target }
 
+// Stats is what the last poll took, whether it failed or not.
+func (p *Poller) Stats() walk.Stats { return p.stats }
+
 // Poll asks the agent for all that it offers. If the agent cannot be asked at all, the
 // snapshot is nil and the error an [*Error]. If only parts of it failed, the snapshot
 // holds the rest and says so (Partial), and the error is nil. Poll returns soon after
@@ -69,6 +73,7 @@ func (p *Poller) poll(ctx context.Context) (*snapshot.Snapshot, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, p.target.Budget)
 	defer cancel()
+	p.stats = walk.Stats{}
 	known := p.client.usm != nil
 	r, err := p.once(ctx, start)
 	switch KindOf(err) {
@@ -83,7 +88,7 @@ func (p *Poller) poll(ctx context.Context) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	r.in.Duration = time.Since(start)
-	r.in.Stats = r.w.Stats()
+	r.in.Stats = p.stats
 	p.previous = r.in.Agent
 	p.since++
 	r.in.LastSource = p.source
@@ -103,6 +108,7 @@ func (p *Poller) once(ctx context.Context, start time.Time) (*round, error) {
 	r.in.Options = p.options
 	err := r.run()
 	p.tuning = r.w.Tuning()
+	p.stats.Add(r.w.Stats())
 	return r, err
 }
 

@@ -16,6 +16,9 @@ const (
 	setupRatio = 1.0
 	// GRE was seen both ways, but too little to know the ratio.
 	unknownRatio = 1.0 / 4
+	// The most that is expected of sampled packets: they are from so long a time that meanwhile
+	// a download may have become an upload.
+	sampledRatio = 1.0 / 5
 	// How many packets must have been counted each way to learn it.
 	ratioPackets = 20
 
@@ -23,8 +26,14 @@ const (
 	setupPackets = 20
 	// A control connection that lived shorter than this was not there for a call.
 	shortest = 20 * second
-	// How much later than the GRE the control connection must have been seen.
-	controlMargin = 5 * second
+	// How much later than the GRE the control connection must have been seen; less if one
+	// exporter saw both, so that one clock says what was later.
+	controlMargin  = 5 * second
+	oneClockMargin = 2 * second
+
+	// -ln of how much more often records are lost than the chance of a false alarm counts
+	// windows: each record is one, and datagrams take those of many pairs with them.
+	lossTrials = 4
 
 	// A flow that was said to be over both ways is a stall when so many on this
 	// gateway came back in half the time, or sooner.
@@ -33,23 +42,44 @@ const (
 	fastLeast  = 45 * second
 )
 
-// lossProof is -ln of the chance that so many records are all lost.
+// lossProof is -ln of the chance that so many records are all lost, for one of the many
+// times that it can happen.
 func (v *view) lossProof(records float64) float64 {
 	if v.loss <= 0 {
 		return math.Inf(1)
 	}
-	return -math.Log(v.loss) * records
+	return -math.Log(v.loss)*records - lossTrials
 }
 
 // recordsIn is how many records a flow gives in this time, at least: one, and one more
 // for each active time-out.
 func (v *view) recordsIn(silent stamp) float64 { return float64(1 + silent/v.period) }
 
+// margin is how much later than the GRE the control connection must have been seen.
+func (v *view) margin() stamp {
+	if v.exporters == 1 {
+		return oneClockMargin
+	}
+	return controlMargin
+}
+
 // controlAfter says that the control connection was seen both ways after t: who was
 // switched off is not blackholed.
 func (p *pair) controlAfter(t stamp) bool {
-	t += controlMargin
 	return p.control[ToGateway] >= t && p.control[ToClient] >= t
+}
+
+// openAfter is controlAfter of connections that are still open: after one that was closed, one
+// that a client left behind when it vanished proves nothing.
+func (p *pair) openAfter(t stamp) bool {
+	var seen connFlags
+	for i := range p.conns {
+		if c := &p.conns[i]; c.flags&connClosed == 0 && c.last >= t {
+			seen |= c.flags
+		}
+	}
+	const both = connToGateway | connToClient
+	return seen&both == both
 }
 
 // goesOn stands in for it when the control connection is only told from elsewhere: who
@@ -65,7 +95,18 @@ func (d *Detector) oneWayAbsent(p *pair, v *view, way Way) verdict {
 	missing, other := &p.gre[way], &p.gre[way.other()]
 	from := max(missing.last, v.clear)
 	n := float64(other.matured)
-	if n < 1 || v.horizon <= from || missing.last != 0 && !p.controlAfter(missing.last) && !p.goesOn(other.waits, other.last, v) {
+	horizon := p.horizon(v)
+	until := min(other.last, horizon)
+	if missing.last != 0 && !p.goesOn(other.waits, other.last, v) {
+		if !p.controlAfter(missing.last + v.margin()) {
+			return verdict{}
+		}
+		if seen := min(p.control[ToGateway], p.control[ToClient]); p.told > v.now && seen < until {
+			// Those of after it was seen were counted, too: see evaluate.
+			n *= float64(seen.sub(from)) / float64(max(until.sub(from), 1))
+		}
+	}
+	if n < 1 || horizon <= from {
 		return verdict{}
 	}
 	rho := p.expectedRatio(v, way)
@@ -73,12 +114,10 @@ func (d *Detector) oneWayAbsent(p *pair, v *view, way Way) verdict {
 	if way == ToGateway {
 		a.state = OutboundOnly
 	}
-	// For each record of these packets one the other way must have been lost, but for
-	// those of which it need not have been exported yet.
-	records := float64(other.waiting)
-	if other.last > v.horizon {
-		records -= 1 + float64(v.delay/v.period)
-	}
+	// For each record of these packets one the other way must have been lost, but for those
+	// that an exporter cuts more often this way; and it need not have been exported yet.
+	long := until.sub(from)
+	records := min(float64(other.waiting), math.Ceil(float64(long)/float64(v.period)))
 	a.proof = min(n*math.Log1p(rho*(1-v.loss)), v.lossProof(max(records, 1)))
 	return a
 }
@@ -86,18 +125,29 @@ func (d *Detector) oneWayAbsent(p *pair, v *view, way Way) verdict {
 // expectedRatio is how many packets are expected way for one the other way, with
 // caution.
 func (p *pair) expectedRatio(v *view, way Way) float64 {
-	if p.ratio > 0 {
-		rho := float64(p.ratio)
+	rho := setupRatio
+	switch {
+	case p.ratio > 0:
+		rho = float64(p.ratio)
 		if way == ToGateway {
 			rho = 1 / rho
 		}
-		return min(max(rho/ratioMargin, minRatio), maxRatio)
-	}
-	rho := setupRatio
-	if p.gre[way].last != 0 {
+		rho = min(max(rho/ratioMargin, minRatio), maxRatio)
+	case p.gre[way].last != 0:
 		rho = unknownRatio
 	}
-	return rho * min(1, v.sampling[way.other()]/v.sampling[way])
+	if max(v.sampling[0], v.sampling[1]) <= 1 {
+		return rho
+	}
+	if p.gre[way].last == 0 {
+		rho = unknownRatio // it need not be LCP
+	} else {
+		rho = min(rho, sampledRatio)
+	}
+	if p.ratio == 0 {
+		rho *= min(1, v.sampling[way.other()]/v.sampling[way])
+	}
+	return rho
 }
 
 // learnRatio is called for healthy pairs.
@@ -150,7 +200,7 @@ func (d *Detector) neverSeen(p *pair, v *view) verdict {
 func (d *Detector) stalled(p *pair, g *gateway, v *view) verdict {
 	in, out := &p.gre[ToGateway], &p.gre[ToClient]
 	last, before := max(in.last, out.last), min(in.last, out.last)
-	if before == 0 || !p.session(before) || !p.controlAfter(last) && !p.goesOn(last, v.horizon, v) {
+	if before == 0 || !p.session(before) || !p.openAfter(last+v.margin()) && !p.goesOn(last, v.horizon, v) {
 		return verdict{}
 	}
 	sampling := max(v.sampling[0], v.sampling[1])

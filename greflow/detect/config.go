@@ -54,7 +54,7 @@ type Config struct {
 	// Passes is in how many evaluations in a row, each with its share of the
 	// evidence, a blackhole must be found. Default 2, at most 5.
 	Passes int
-	// EvalInterval is how often each pair is evaluated. Default 10 s.
+	// EvalInterval is how often each pair is evaluated. Default 5 s.
 	EvalInterval time.Duration
 
 	// GatewayShare of the judged pairs must be blackholed, in Passes evaluations, for the
@@ -101,7 +101,7 @@ func (c Config) withDefaults() Config {
 	span(&c.Visibility, 24*time.Hour)
 	number(&c.FalseAlarm, 3.5e-7)
 	def(&c.Passes, 2)
-	span(&c.EvalInterval, 10*time.Second)
+	span(&c.EvalInterval, 5*time.Second)
 	number(&c.GatewayShare, 0.5)
 	def(&c.GatewayPairs, 2)
 	return c

@@ -26,6 +26,7 @@ func (d *Detector) control(p *pair, g *gateway, way Way, r *flow.Record, o *obse
 	if !forward && !both {
 		return
 	}
+	o.x.joint.follows(r)
 	c := p.conn(port, o, flags)
 	if forward {
 		d.controlSeen(p, g, c, way, o)
@@ -115,7 +116,7 @@ func (p *pair) survived(t, silent stamp) bool {
 			return false
 		}
 	}
-	return p.session(t) && (silent <= 60*second || p.controlAfter(t))
+	return p.session(t) && (silent <= 60*second || p.controlAfter(t+controlMargin))
 }
 
 // deadAfter is when an end that does not hear from the other clears the connection
@@ -129,6 +130,13 @@ const deadAfter = 150 * second
 func (p *pair) begins(t stamp) {
 	if !p.session(t) {
 		p.silence = 0
+	}
+	if last := max(p.control[ToGateway], p.control[ToClient]); last != 0 && t.sub(last) > deadAfter {
+		// Not one that dials again because it fails. Whether records of the last call were lost
+		// is not known any more.
+		p.clear = max(p.clear, t)
+		p.forget(t)
+		return
 	}
 	for way := ToGateway; way <= ToClient; way++ {
 		if p.gre[way].last > p.control[way.other()]+controlMargin && p.gre[way].last > p.gre[way.other()].last {

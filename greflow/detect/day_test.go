@@ -54,6 +54,10 @@ func sites() []site {
 	}
 	return []site{
 		{name: "60/15 s", exporters: []sim.Config{exports(minute, short, nil)}, one: 4 * minute, both: 10 * minute},
+		{name: "looks when a packet comes", exporters: []sim.Config{exports(minute, short, func(c *sim.Config) { c.Lazy = true })}, one: 4 * minute, both: 10 * minute},
+		{name: "both ways in one entry", exporters: []sim.Config{exports(minute, short, func(c *sim.Config) { c.Joint = true })}, one: 6 * minute, both: 10 * minute},
+		{name: "10/5 s", exporters: []sim.Config{exports(10*time.Second, 5*time.Second, nil)}, one: 10 * minute},
+		{name: "30/15 s", exporters: []sim.Config{exports(30*time.Second, short, nil)}, one: 5 * minute, both: 10 * minute},
 		{name: "loss 0.1 %", exporters: []sim.Config{exports(minute, short, lossy(0.001))}, one: 6 * minute, both: 30 * minute},
 		{
 			name: "loss 1 %, seen twice", one: 9 * minute, both: 30 * minute,

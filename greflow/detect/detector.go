@@ -143,10 +143,12 @@ func (d *Detector) TellControl(client, server netip.Addr, until time.Time) bool 
 }
 
 // Gateways appends the summaries of all gateways to dst: the configured ones in
-// their order, then the learned ones in the order of learning.
+// their order, then the learned ones, of which those without a pair are forgotten in time.
 func (d *Detector) Gateways(dst []GatewaySummary) []GatewaySummary {
 	for i := range d.gateways.all {
-		dst = append(dst, d.gateways.all[i].summary())
+		if g := &d.gateways.all[i]; !g.forgotten() {
+			dst = append(dst, g.summary())
+		}
 	}
 	return dst
 }
@@ -157,7 +159,7 @@ func (d *Detector) Stats() Stats {
 	s.ClockSteps = d.clock.steps
 	s.ExporterSteps = d.exporters.steps()
 	s.Pairs, s.Exporters = d.table.len(), len(d.exporters.all)
-	s.Gateways, s.Pending = len(d.gateways.all), d.pending.len()
+	s.Gateways, s.Pending = len(d.gateways.all)-len(d.gateways.free), d.pending.len()
 	s.PendingOverwrites = d.pending.overwrites
 	s.EvictedIdle, s.EvictedUnknown, s.EvictedLeastUsed = d.table.evicted[classIdle], d.table.evicted[classUnknown], d.table.evicted[classRest]
 	s.Bytes = d.table.bytes() + d.pending.bytes() + d.exporters.bytes()

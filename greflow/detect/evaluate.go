@@ -18,11 +18,17 @@ func (d *Detector) evaluate(p *pair, now stamp, inTurn bool) {
 	v.clear = p.clear
 	if v.exporters > 0 {
 		// Who should have answered must have been there: its control packets prove it.
-		until := min(v.horizon, p.control[ToGateway], p.control[ToClient])
+		until := min(p.horizon(&v), p.control[ToGateway], p.control[ToClient])
 		if p.told > now {
-			until = v.horizon
+			until = p.horizon(&v)
 		}
-		p.mature(until, v.delay)
+		delay := v.delay
+		if v.period <= second {
+			// Of packets that are told at once, too, the rings hold those of a minute, until the control
+			// connection is seen again.
+			delay = max(delay, 50*second)
+		}
+		p.mature(until, delay)
 	}
 	l := p.live(now, max(v.window, span(d.cfg.ControlWindow)))
 	found := d.judge(p, &v, &l)

@@ -8,10 +8,12 @@ import (
 )
 
 const (
-	// Minima, maxima and sums are of the last one to two of these.
+	// Minima, maxima and sums are of the last one to two of these, or of as long as records are waited for.
 	turn = 5 * 60 * second
 	// From this loss on nothing is concluded from what an exporter does not say.
 	maxLoss = 0.3
+	// So many records show how long the exporter holds them at most.
+	enoughReach = 16
 	// An exporter whose records have impossible times more often than this is not judged by.
 	maxInsane = 0.5
 )
@@ -31,6 +33,7 @@ type exporter struct {
 	turned  stamp
 	steps   uint64
 	active  durations
+	joint   joint
 	told    struct{ active, idle time.Duration }
 	sampled float64
 
@@ -140,7 +143,7 @@ func (x *exporter) hear(now stamp, cfg *Config) {
 		x.why = ExporterSilent
 	}
 	x.heard = now
-	if now >= x.turned+turn {
+	if now >= x.turned+max(turn, x.delay) {
 		x.turned = now
 		for _, m := range []*extreme{&x.slow, &x.tail, &x.reach, &x.offset} {
 			m.turn()
@@ -149,6 +152,7 @@ func (x *exporter) hear(now stamp, cfg *Config) {
 		x.seen[1], x.seen[0] = x.seen[0], 0
 		x.all[1], x.all[0] = x.all[0], 0
 		x.sane, x.mad = x.sane/2, x.mad/2
+		x.joint.turn()
 	}
 	x.seen[0]++
 	if now >= x.next {
@@ -166,7 +170,8 @@ func (x *exporter) compute(cfg *Config) {
 	if x.told.idle > 0 {
 		idle = x.told.idle
 	}
-	if a, ok := x.active.quantile(0.99); ok {
+	a, learned := x.active.quantile(0.99)
+	if learned {
 		active = a
 	}
 	if x.key.Version == flow.SFlow5 {
@@ -174,8 +179,13 @@ func (x *exporter) compute(cfg *Config) {
 	}
 	slow := time.Duration(max(x.slow.largest(), 0))
 	tail := max(idle, time.Duration(x.tail.largest()))
-	delay := max(active+tail+slow, time.Duration(x.reach.largest())) + cfg.Lag
-	x.delay = span(delay)
+	// A flow that goes on is told of at its active time-out; one that pauses then, by an exporter that only looks when a packet
+	// comes, after the idle time-out as well. Whether this one does so shows when enough records were seen.
+	late := active + tail + slow
+	if learned && x.sane >= enoughReach {
+		late = active + slow
+	}
+	x.delay = span(max(late, time.Duration(x.reach.largest())) + cfg.Lag)
 	x.period = max(span(active), second)
 	x.idle = span(idle)
 	x.window = max(span(cfg.MinWindow), span(2*active+tail+slow+cfg.Lag))
@@ -224,6 +234,7 @@ func (x *exporter) note(n *flow.Note, now stamp) {
 	case flow.NoteSeen:
 	case flow.NoteRestart:
 		x.offset, x.slow, x.tail, x.reach, x.timed = extreme{}, extreme{}, extreme{}, extreme{}, false
+		x.joint = joint{}
 		x.freeze(now, ExporterRestart)
 	case flow.NoteLoss:
 		if n.Amount > 0 {

@@ -75,6 +75,7 @@ type directory struct {
 	wide   map[netip.Prefix]int32
 	bits   [2][]int // lengths of the prefixes in wide, longest first: IPv4, IPv6
 	room   int      // for learned ones
+	free   []int32  // places of learned ones that were forgotten
 }
 
 const noGateway int32 = -1
@@ -139,7 +140,39 @@ func (d *directory) learn(a netip.Addr) int32 {
 		return noGateway
 	}
 	d.room--
-	i := d.add(GatewayID{ID: a.String(), Addr: a, Learned: true})
+	id := GatewayID{ID: a.String(), Addr: a, Learned: true}
+	var i int32
+	if last := len(d.free) - 1; last >= 0 {
+		i, d.free = d.free[last], d.free[:last]
+		d.all[i] = gateway{id: id}
+	} else {
+		i = d.add(id)
+	}
 	d.single[a] = i
 	return i
+}
+
+// forget gives the place of a learned gateway back.
+func (d *directory) forget(i int32) {
+	delete(d.single, d.all[i].id.Addr)
+	d.all[i] = gateway{}
+	d.free = append(d.free, i)
+	d.room++
+}
+
+// forgotten says that this is a place without a gateway.
+func (g *gateway) forgotten() bool { return g.id.ID == "" }
+
+// unused says that a learned gateway has had no pair for so long that nothing refers to it any more, not even another name
+// of a pair: those are forgotten after visibility, as pairs are.
+func (g *gateway) unused(now, visibility stamp) bool {
+	if !g.id.Learned || now.sub(max(g.seen[ToGateway], g.seen[ToClient])) <= 2*visibility {
+		return false
+	}
+	for _, n := range g.pairs {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
 }

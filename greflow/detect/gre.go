@@ -31,6 +31,11 @@ func observationPoint(exporter uint16, r *flow.Record) uint32 {
 // gre takes in a record of GRE from one end to the other, and of the way back if
 // the exporter puts both in one.
 func (d *Detector) gre(p *pair, g *gateway, way Way, r *flow.Record, o *observation) {
+	if o.x.alone(r) {
+		p.alone = max(p.alone, o.end)
+	} else if o.end >= p.alone {
+		p.alone = 0
+	}
 	if r.Packets > 0 || !r.Biflow {
 		d.oneWay(p, g, way, float32(min(r.Packets, 1<<40)), r.Bytes, r, o)
 	}
@@ -142,12 +147,13 @@ func (p *pair) count(s, back *stream, n float32, start stamp, o *observation) {
 	if s.waits == 0 {
 		s.waits = from
 	}
-	if s.sampling <= 1 || n >= manySampled {
+	// A record that only reaches over the end of the other one was answered by it.
+	if (from == start || end-from >= second) && (s.sampling <= 1 || n >= manySampled) {
 		s.waiting = min(s.waiting+1, 1<<16-2)
 	}
 	first, last := p.bucket(from), p.bucket(end)
 	if first == last {
-		s.ring[last%buckets] += n
+		p.put(s, last, n)
 		return
 	}
 	rate := n / float32(end-from)
@@ -156,16 +162,30 @@ func (p *pair) count(s, back *stream, n float32, start stamp, o *observation) {
 		if b < last {
 			until = stamp((b + 1) * uint32(p.width))
 		}
-		s.ring[b%buckets] += rate * float32(until-at)
+		p.put(s, b, rate*float32(until-at))
 		at = until
 	}
 }
 
 // bucket is the number of the bucket that holds t. What is older than the rings
-// is put into their first bucket, which is the next to be judged, and what is newer
-// into the last: later than it was, so that it is not judged too early.
+// is put into their first bucket, which is the next to be judged: later than it was.
+// What is newer has no bucket: that is when the rings wait for the control connection.
 func (p *pair) bucket(t stamp) uint32 {
-	return min(max(uint32(t)/uint32(p.width), p.base), p.base+buckets-1)
+	return min(max(uint32(t)/uint32(p.width), p.base), p.base+buckets)
+}
+
+// put adds n packets to a bucket. Those without one are left out: they prove nothing yet,
+// and others will follow.
+//
+// Sampled ones are too few for that: they are put into the last bucket.
+func (p *pair) put(s *stream, bucket uint32, n float32) {
+	if s.sampling > 1 {
+		bucket = min(bucket, p.base+buckets-1)
+	}
+	if bucket < p.base+buckets {
+		in := &s.ring[bucket%buckets]
+		*in = uint16(min(float32(*in)+parts*n+0.5, 1<<16-1))
+	}
 }
 
 // answered forgets what went one way before something was seen the other way.
@@ -184,10 +204,7 @@ func (p *pair) answered(way Way, at stamp) {
 func (p *pair) mature(horizon, delay stamp) {
 	width := uint16(min(max(delay/bucketsOfDelay, 1), 1<<16-1))
 	if w, old := uint32(width), uint32(p.width); old == 0 || w > old+old/4 || w < old-old/4 {
-		// The buckets do not fit any more. What was in them is given up.
-		p.width, p.base = width, uint32(horizon)/w
-		p.gre[0].ring, p.gre[1].ring = [buckets]float32{}, [buckets]float32{}
-		return
+		p.refit(width, horizon)
 	}
 	until := uint32(horizon) / uint32(p.width)
 	if until <= p.base {
@@ -196,11 +213,25 @@ func (p *pair) mature(horizon, delay stamp) {
 	for i := range p.gre {
 		s := &p.gre[i]
 		for b := p.base; b < until && b < p.base+buckets; b++ {
-			s.matured += s.ring[b%buckets]
+			s.matured += float32(s.ring[b%buckets]) / parts
 			s.ring[b%buckets] = 0
 		}
 	}
 	p.base = until
+}
+
+// refit gives the buckets another width. What was in an old one is put where its end is now: later than it was.
+func (p *pair) refit(width uint16, horizon stamp) {
+	old, first := p.width, p.base
+	p.width, p.base = width, uint32(horizon)/uint32(width)
+	for i := range p.gre {
+		s := &p.gre[i]
+		ring := s.ring
+		s.ring = [buckets]uint16{}
+		for b := first; b < first+buckets && old > 0; b++ {
+			p.put(s, p.bucket(stamp((b+1)*uint32(old))), float32(ring[b%buckets])/parts)
+		}
+	}
 }
 
 // resumed learns from GRE that comes back, both ways having been silent, on the

@@ -34,12 +34,15 @@ func keyOf(src, dst netip.Addr) (k pairKey, srcHigh bool) {
 	return pairKey{a, b}, false
 }
 
-// buckets is how finely packets of the last delay are kept apart: four buckets
-// are the delay, one is being filled, and one may be partly over.
+// buckets is how finely packets of the last delay are kept apart: eight buckets are the
+// delay, and the rest is for what must wait longer, for the control connection.
 const (
-	buckets        = 6
-	bucketsOfDelay = 4
+	buckets        = 12
+	bucketsOfDelay = 8
 )
+
+// parts of a packet are counted in a bucket, into which a record is spread.
+const parts = 32
 
 // stream is what is known of the GRE one way.
 type stream struct {
@@ -57,7 +60,7 @@ type stream struct {
 	// Packets since GRE was last seen the other way: those of before the delay, about
 	// which all is known, and the later ones by time.
 	matured float32
-	ring    [buckets]float32
+	ring    [buckets]uint16 // parts of packets
 
 	waiting  uint16 // records in matured and ring
 	exporter uint16 // that saw it last
@@ -118,6 +121,7 @@ type pair struct {
 	told    stamp // control is alive until then, by another source
 
 	base  uint32 // number of the first bucket of the rings
+	alone stamp  // until then GRE was told one way and, at once, none the other way
 	clear stamp  // what was counted before is not used
 
 	since      stamp

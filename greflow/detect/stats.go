@@ -13,6 +13,7 @@ type Stats struct {
 	EvictedLeastUsed  uint64
 	PendingOverwrites uint64 // candidates forgotten for want of room
 	Expired           uint64 // pairs forgotten that were idle or unknown for Config.Visibility
+	GatewaysExpired   uint64 // learned gateways forgotten that had no pair for as long after that
 	Evaluations       uint64
 	Changes           [NumStates]uint64 // of pairs, by what they became
 	GatewayChanges    [NumStates]uint64 // of gateways

@@ -65,8 +65,16 @@ func (d *Detector) sweepGateways() {
 		if d.sweep.gateways.next >= n {
 			d.sweep.gateways.next = 0
 		}
-		d.evaluateGateway(&d.gateways.all[d.sweep.gateways.next], now)
+		i := d.sweep.gateways.next
 		d.sweep.gateways.next++
+		switch g := &d.gateways.all[i]; {
+		case g.forgotten():
+		case g.unused(now, span(d.cfg.Visibility)):
+			d.gateways.forget(int32(i))
+			d.stats.GatewaysExpired++
+		default:
+			d.evaluateGateway(g, now)
+		}
 	}
 }
 

@@ -155,6 +155,43 @@ func TestPendingIsBounded(t *testing.T) {
 	require.EqualValues(t, 7, s.GatewayRefused)
 }
 
+// A gateway that was learned is forgotten when nobody has used it for long, and its place is taken again.
+func TestLearnedGatewaysExpire(t *testing.T) {
+	cfg := gatewayConfig()
+	cfg.Learn, cfg.Visibility, cfg.MaxGateways = true, time.Hour, 1
+	d, err := New(cfg)
+	require.NoError(t, err)
+	at := began
+	pass := func(length time.Duration) {
+		for end := at.Add(length); at.Before(end); {
+			at = at.Add(10 * time.Second)
+			d.Tick(at)
+		}
+	}
+	dial := func(gateway netip.Addr) {
+		d.Record(controlRecord(client1, gateway, at))
+		d.Record(greRecord(client1, gateway, at))
+		d.Record(greRecord(client1, gateway, at))
+	}
+	dial(gw2)
+	require.Equal(t, 2, d.Stats().Gateways)
+	pass(90 * time.Minute)
+	require.Equal(t, 2, d.Stats().Gateways, "its pair may still have other names")
+	gw3 := netip.MustParseAddr("203.0.113.3")
+	dial(gw3)
+	require.EqualValues(t, 1, d.Stats().GatewayRefused)
+	pass(40 * time.Minute)
+	s := d.Stats()
+	require.Equal(t, 1, s.Gateways, "the configured one stays")
+	require.EqualValues(t, 1, s.GatewaysExpired)
+	require.Len(t, d.Gateways(nil), 1)
+	dial(gw3)
+	all := d.Gateways(nil)
+	require.Len(t, all, 2)
+	require.Equal(t, gw3, all[1].Gateway.Addr)
+	require.Equal(t, 1, all[1].Pairs[Unknown])
+}
+
 func TestExportersAreBounded(t *testing.T) {
 	cfg := gatewayConfig()
 	cfg.MaxExporters, cfg.Visibility = 2, time.Hour
@@ -262,7 +299,9 @@ func TestConfigValidate(t *testing.T) {
 
 // The rounds of evaluation are spread over Ticks, and bounded each.
 func TestTickIsBounded(t *testing.T) {
-	d, err := New(gatewayConfig())
+	cfg := gatewayConfig()
+	cfg.EvalInterval = 10 * time.Second
+	d, err := New(cfg)
 	require.NoError(t, err)
 	load(d, 50_000, began)
 	at := began.Add(time.Second)

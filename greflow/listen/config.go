@@ -3,7 +3,6 @@ package listen
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 )
 
 // Config says where to listen, and to whom.
@@ -17,8 +16,6 @@ type Config struct {
 	// ReceiveBuffer is the receive buffer of each socket to ask for, in bytes; 0 leaves
 	// that of the system. With CAP_NET_ADMIN it may be more than net.core.rmem_max.
 	ReceiveBuffer int
-	// Allow are the prefixes that exporters may send from; empty allows all.
-	Allow []netip.Prefix
 }
 
 const maxSockets = 64
@@ -33,11 +30,6 @@ func (c Config) Validate() error {
 	}
 	if c.ReceiveBuffer < 0 {
 		return fmt.Errorf("receive buffer: %d is negative: give bytes, or 0 for the system's default", c.ReceiveBuffer)
-	}
-	for _, p := range c.Allow {
-		if !p.IsValid() {
-			return errors.New("allow: a prefix is not valid: write it as 192.0.2.0/24 or 2001:db8::/32")
-		}
 	}
 	return nil
 }

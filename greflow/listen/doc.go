@@ -1,8 +1,7 @@
 // Package listen receives flow exports over UDP.
 //
 // A [Listener] has one or several sockets on each address, reads datagrams many at
-// a time, refuses senders that are not allowed before anything looks at what they
-// sent, and hands the rest to one function. There is no queue but the receive
+// a time, and hands them to one function. There is no queue but the receive
 // buffer of the socket: what a slow function costs shows there, as drops that the
 // kernel counts and [Stats] tells.
 //

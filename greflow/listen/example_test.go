@@ -10,14 +10,13 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/greflow/listen"
 )
 
-// Receive from the exporters of one network, and see what was lost on this host.
+// Receive from exporters, and see what was lost on this host.
 func Example() {
 	received := make(chan string)
 	l, err := listen.Open(context.Background(), listen.Config{
 		Addresses:     []string{"127.0.0.1:0"}, // 0.0.0.0:2055 for NetFlow, :4739 for IPFIX, :6343 for sFlow
 		Sockets:       2,
 		ReceiveBuffer: 1 << 16,
-		Allow:         []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}, func(from netip.AddrPort, _ time.Time, datagram []byte) {
 		received <- fmt.Sprintf("%s sent %q", from.Addr(), datagram)
 	})

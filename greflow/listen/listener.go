@@ -20,7 +20,6 @@ type Handler func(from netip.AddrPort, arrival time.Time, datagram []byte)
 // Listener receives until it is closed. It is safe for concurrent use.
 type Listener struct {
 	handle  Handler
-	allow   *allowList
 	sockets []*socket
 	closing chan struct{}
 	close   func() error
@@ -38,7 +37,6 @@ type Socket struct {
 // Stats are counters since the start, of all sockets.
 type Stats struct {
 	Datagrams, Bytes uint64 // handed to the Handler
-	Denied           uint64 // from senders that are not allowed
 	// KernelDrops are datagrams for which the receive buffer had no room. The kernel tells
 	// them with the next datagram that it had room for. Linux only.
 	KernelDrops uint64
@@ -50,7 +48,7 @@ type socket struct {
 	batch  *batch
 	buffer int
 
-	datagrams, bytes, denied, drops, errors atomic.Uint64
+	datagrams, bytes, drops, errors atomic.Uint64
 }
 
 // readPause is how long a socket rests that cannot be read.
@@ -62,7 +60,7 @@ func Open(ctx context.Context, cfg Config, handle Handler) (*Listener, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	l := &Listener{handle: handle, allow: newAllowList(cfg.Allow), closing: make(chan struct{})}
+	l := &Listener{handle: handle, closing: make(chan struct{})}
 	l.close = sync.OnceValue(l.stop)
 	for _, address := range cfg.Addresses {
 		sockets, err := openAddress(ctx, address, &cfg)
@@ -103,10 +101,6 @@ func (l *Listener) read(s *socket) {
 func (l *Listener) deliver(s *socket, i int, arrival time.Time) {
 	datagram, from, drops := s.batch.message(i)
 	s.drops.Add(uint64(drops))
-	if !l.allow.has(from.Addr()) {
-		s.denied.Add(1)
-		return
-	}
 	s.datagrams.Add(1)
 	s.bytes.Add(uint64(len(datagram)))
 	l.handle(from, arrival, datagram)
@@ -126,7 +120,6 @@ func (l *Listener) Stats() (sum Stats) {
 	for _, s := range l.sockets {
 		sum.Datagrams += s.datagrams.Load()
 		sum.Bytes += s.bytes.Load()
-		sum.Denied += s.denied.Load()
 		sum.KernelDrops += s.drops.Load()
 		sum.ReadErrors += s.errors.Load()
 	}

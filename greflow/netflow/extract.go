@@ -49,12 +49,16 @@ func (r *reader) data(t *template, b []byte, lo, hi int) (n int, complete bool) 
 			n++
 		}
 	case p.has[slotProto]:
-		// Nearly all records end here, after one byte.
-		proto := p.at[slotProto].end - 1
+		// Nearly all records end here, after one byte, or the ports.
+		proto, src, dst := p.at[slotProto].end-1, p.at[slotSrcPort], p.at[slotDstPort]
 		for size := t.size; hi-lo >= size; lo += size {
 			n++
 			switch b[lo+proto] {
-			case flow.ProtoGRE, flow.ProtoTCP, flow.ProtoICMP:
+			case flow.ProtoTCP:
+				if src.read(b, lo) == flow.PPTPPort || dst.read(b, lo) == flow.PPTPPort {
+					r.deliver(p, b, lo)
+				}
+			case flow.ProtoGRE, flow.ProtoICMP:
 				if p.ours(b, lo) {
 					r.deliver(p, b, lo)
 				}

@@ -91,9 +91,10 @@ func (p *plan) compile(version uint16, fields []field) {
 }
 
 // number reads s of the record at pos.
-func (p *plan) number(s slotID, b []byte, pos int) uint64 {
-	at := &p.at[s]
-	return binary.BigEndian.Uint64(b[pos+at.end-before:]) & at.mask
+func (p *plan) number(s slotID, b []byte, pos int) uint64 { return p.at[s].read(b, pos) }
+
+func (s *slot) read(b []byte, pos int) uint64 {
+	return binary.BigEndian.Uint64(b[pos+s.end-before:]) & s.mask
 }
 
 // addr reads an address. One that the record does not have, or that is all zero, is the zero Addr.

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/inventory"
 	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 )
@@ -59,17 +60,8 @@ type ListenerConfig struct {
 	ReceiveBuffer int `mapstructure:"receive_buffer"`
 }
 
-// GatewayConfig is one gateway.
-type GatewayConfig struct {
-	// ID identifies the gateway in all components.
-	ID string `mapstructure:"id"`
-	// Name is for people.
-	Name string `mapstructure:"name"`
-	// Addresses and prefixes on which it takes PPTP, as the exporters see them.
-	Addresses []string `mapstructure:"addresses"`
-	// Site is where it is.
-	Site string `mapstructure:"site"`
-}
+// GatewayConfig is one gateway. Its addresses and prefixes are those that the exporters see.
+type GatewayConfig = inventory.Gateway
 
 // FlowsConfig says which flow records become log records.
 type FlowsConfig struct {
@@ -81,7 +73,7 @@ type FlowsConfig struct {
 
 const (
 	defaultEndpoint      = "localhost:2055" // the port that most exporters suggest for NetFlow
-	defaultReceiveBuffer = 4 << 20
+	defaultReceiveBuffer = 16 << 20
 )
 
 func defaultListener() ListenerConfig {

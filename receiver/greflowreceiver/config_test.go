@@ -50,9 +50,9 @@ func TestConfigDefaults(t *testing.T) {
 
 func TestConfigListenersHaveDefaults(t *testing.T) {
 	assert.Equal(t, []ListenerConfig{
-		{Endpoint: "0.0.0.0:2055", Sockets: 2, ReceiveBuffer: 4 << 20},
+		{Endpoint: "0.0.0.0:2055", Sockets: 2, ReceiveBuffer: 16 << 20},
 		{Endpoint: "[::1]:6343", Sockets: 1, ReceiveBuffer: 1 << 20},
-		{Endpoint: "localhost:2055", Sockets: 1, ReceiveBuffer: 4 << 20},
+		{Endpoint: "localhost:2055", Sockets: 1, ReceiveBuffer: 16 << 20},
 	}, valid(t, "listeners").Listeners)
 }
 

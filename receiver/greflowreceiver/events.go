@@ -21,14 +21,14 @@ import (
 // concurrent use.
 type logsMaker struct {
 	lb        *metadata.LogsBuilder
-	inventory *inventory
+	resources *resources
 	clients   *privacy.Teller
 	gateways  []netip.Prefix
 }
 
-func newLogsMaker(cfg *Config, set receiver.Settings, v *inventory) *logsMaker {
+func newLogsMaker(cfg *Config, set receiver.Settings, v *resources) *logsMaker {
 	return &logsMaker{
-		lb: metadata.NewLogsBuilder(cfg.Logs, set), inventory: v,
+		lb: metadata.NewLogsBuilder(cfg.Logs, set), resources: v,
 		clients: privacy.New(cfg.ClientAddress, privacy.Key(cfg.HashKey)), gateways: cfg.gatewayPrefixes(),
 	}
 }
@@ -53,7 +53,7 @@ func (m *logsMaker) changes(now time.Time, list []detect.Change) plog.Logs {
 			}
 			m.lb.RecordPptpFlowPairStateChangedEvent(context.Background(), pcommon.NewTimestampFromTime(c.At), from, to, m.pairAttrs(c)...)
 		}
-		if m.emit(out, now, severity, c.Summary(), c.Gateway.ID == last, func() pcommon.Resource { return m.inventory.resource(&c.Gateway) }) {
+		if m.emit(out, now, severity, c.Summary(), c.Gateway.ID == last, func() pcommon.Resource { return m.resources.resource(&c.Gateway) }) {
 			last = c.Gateway.ID
 		}
 	}

@@ -61,7 +61,7 @@ func (m *logsMaker) flows(now time.Time, list []flow.Record) plog.Logs {
 			at = r.Arrival
 		}
 		m.lb.RecordPptpFlowRecordEvent(context.Background(), pcommon.Timestamp(max(at, 0)), m.flowAttrs(r)...)
-		if m.emit(out, now, plog.SeverityNumberInfo, "", !first, m.inventory.own) {
+		if m.emit(out, now, plog.SeverityNumberInfo, "", !first, m.resources.own) {
 			first = false
 		}
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/greflowreceiver/internal/metadata"
 )
 
-// inventory makes the resources of gateways. It is not changed once made, and
+// resources makes those of gateways. It is not changed once made, and
 // safe for concurrent use.
-type inventory struct {
+type resources struct {
 	cfg  metadata.ResourceAttributesConfig
 	self string // what tells this receiver from others that report about the same gateways
 	byID map[string]*GatewayConfig
 }
 
-func newInventory(cfg *Config, self component.ID) *inventory {
-	v := &inventory{cfg: cfg.Metrics.ResourceAttributes, self: self.String(), byID: make(map[string]*GatewayConfig)}
+func newResources(cfg *Config, self component.ID) *resources {
+	v := &resources{cfg: cfg.Metrics.ResourceAttributes, self: self.String(), byID: make(map[string]*GatewayConfig)}
 	for i := range cfg.Gateways {
 		v.byID[cfg.Gateways[i].ID] = &cfg.Gateways[i]
 	}
@@ -27,7 +27,7 @@ func newInventory(cfg *Config, self component.ID) *inventory {
 }
 
 // resource is that of a gateway.
-func (v *inventory) resource(id *detect.GatewayID) pcommon.Resource {
+func (v *resources) resource(id *detect.GatewayID) pcommon.Resource {
 	rb := v.builder()
 	rb.SetPptpGatewayID(id.ID)
 	rb.SetServiceInstanceID(id.ID + "@" + v.self)
@@ -54,13 +54,13 @@ func (v *inventory) resource(id *detect.GatewayID) pcommon.Resource {
 }
 
 // own is the resource of what is about no one gateway.
-func (v *inventory) own() pcommon.Resource {
+func (v *resources) own() pcommon.Resource {
 	rb := v.builder()
 	rb.SetServiceInstanceID(v.self)
 	return rb.Emit()
 }
 
-func (v *inventory) builder() *metadata.ResourceBuilder {
+func (v *resources) builder() *metadata.ResourceBuilder {
 	rb := metadata.NewResourceBuilder(v.cfg)
 	rb.SetNetworkProtocolNamePptp()
 	rb.SetServiceName("pptp")

@@ -104,7 +104,7 @@ func defaultDetection() DetectionConfig {
 		Visibility:         24 * time.Hour,
 		FalseAlarm:         3.5e-7,
 		Passes:             2,
-		EvaluationInterval: 10 * time.Second,
+		EvaluationInterval: 5 * time.Second,
 		GatewayShare:       0.5,
 		GatewayPairs:       2,
 	}

@@ -15,11 +15,11 @@ import (
 // concurrent use.
 type metricsMaker struct {
 	mb        *metadata.MetricsBuilder
-	inventory *inventory
+	resources *resources
 }
 
-func newMetricsMaker(cfg *Config, set receiver.Settings, v *inventory) *metricsMaker {
-	return &metricsMaker{mb: metadata.NewMetricsBuilder(cfg.Metrics, set), inventory: v}
+func newMetricsMaker(cfg *Config, set receiver.Settings, v *resources) *metricsMaker {
+	return &metricsMaker{mb: metadata.NewMetricsBuilder(cfg.Metrics, set), resources: v}
 }
 
 // begin sets the start of the cumulative series.
@@ -39,7 +39,7 @@ func (m *metricsMaker) make(now time.Time, gateways []detect.GatewaySummary) pme
 	ts := pcommon.NewTimestampFromTime(now)
 	for i := range gateways {
 		m.record(ts, &gateways[i])
-		m.mb.EmitForResource(metadata.WithResource(m.inventory.resource(&gateways[i].Gateway)))
+		m.mb.EmitForResource(metadata.WithResource(m.resources.resource(&gateways[i].Gateway)))
 	}
 	return m.mb.Emit()
 }

@@ -39,7 +39,7 @@ type flowReceiver struct {
 	logger    *zap.Logger
 	telemetry *telemetry
 	engine    *greflow.Engine
-	inventory *inventory
+	resources *resources
 	warnings  throttle
 	flows     flowQueue
 	sockets   sockets
@@ -79,7 +79,7 @@ func newFlowReceiver(set receiver.Settings, cfg *Config) (*flowReceiver, error) 
 	}
 	r := &flowReceiver{
 		id: set.ID, cfg: cfg, logger: set.Logger, telemetry: t,
-		inventory: newInventory(cfg, set.ID),
+		resources: newResources(cfg, set.ID),
 		flows:     flowQueue{limit: cfg.Flows.QueueSize},
 		wake:      make(chan struct{}, 1),
 	}
@@ -97,7 +97,7 @@ func (r *flowReceiver) addMetrics(set receiver.Settings, next consumer.Metrics) 
 	if err != nil {
 		return err
 	}
-	r.metrics = &metricsSink{maker: newMetricsMaker(r.cfg, set, r.inventory), obs: obs, next: next}
+	r.metrics = &metricsSink{maker: newMetricsMaker(r.cfg, set, r.resources), obs: obs, next: next}
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (r *flowReceiver) addLogs(set receiver.Settings, next consumer.Logs) error 
 	if err != nil {
 		return err
 	}
-	r.logs = &logsSink{maker: newLogsMaker(r.cfg, set, r.inventory), obs: obs, next: next}
+	r.logs = &logsSink{maker: newLogsMaker(r.cfg, set, r.resources), obs: obs, next: next}
 	return nil
 }
 

@@ -62,6 +62,7 @@ func (t *telemetry) observe(r *flowReceiver) error {
 		{t.tb.RegisterGreFlowRecordsUsedCallback, stats(recordsUsed)},
 		{t.tb.RegisterGreFlowErrorsCallback, stats(failures)},
 		{t.tb.RegisterGreFlowEvictionsCallback, stats(evictions)},
+		{t.tb.RegisterGreFlowExpirationsCallback, stats(expirations)},
 		{t.tb.RegisterGreFlowTemplateMissesCallback, single(func(s *greflow.Stats) int64 { return int64(s.NetFlow.TemplateMisses) })},
 		{t.tb.RegisterGreFlowPendingDroppedCallback, single(func(s *greflow.Stats) int64 { return int64(s.NetFlow.PendingDropped) })},
 		{t.tb.RegisterGreFlowRecordsLostCallback, single(recordsLost)},
@@ -154,5 +155,17 @@ func evictions(s *greflow.Stats) []point {
 		{key, "gateways", int64(d.GatewayRefused)},
 		{key, "pairs", int64(d.EvictedIdle + d.EvictedUnknown + d.EvictedLeastUsed)},
 		{key, "candidates", int64(d.PendingOverwrites)},
+	}
+}
+
+// expirations are what was forgotten for its age.
+func expirations(s *greflow.Stats) []point {
+	const key = "table"
+	return []point{
+		{key, "exporters", int64(s.NetFlow.ExportersExpired + s.SFlow.ExportersExpired)},
+		{key, "templates", int64(s.NetFlow.TemplatesExpired)},
+		{key, "sources", int64(s.SFlow.SourcesExpired)},
+		{key, "gateways", int64(s.Detect.GatewaysExpired)},
+		{key, "pairs", int64(s.Detect.Expired)},
 	}
 }

@@ -22,7 +22,7 @@ func newBenchmark(b *testing.B, change func(*Config)) (*bench, [2]*result) {
 			sessions = append(sessions, n+2)
 		}
 		s := gateway(i, sessions...)
-		results[i] = &result{snapshot: s, start: s.Time, duration: s.Duration, delta: x.agent.tracker.Observe(s)}
+		results[i] = &result{snapshot: s, stats: s.Stats, start: s.Time, duration: s.Duration, delta: x.agent.tracker.Observe(s)}
 	}
 	b.ReportAllocs()
 	return x, results

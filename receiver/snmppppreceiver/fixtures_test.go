@@ -192,10 +192,10 @@ func (b *bench) run(list polls) {
 		b.n++
 		switch x := x.(type) {
 		case *snapshot.Snapshot:
-			res.snapshot, res.start, res.duration = x, x.Time, x.Duration
+			res.snapshot, res.stats, res.start, res.duration = x, x.Stats, x.Time, x.Duration
 			res.delta = b.agent.tracker.Observe(x)
 		case error:
-			res.err = x
+			res.err, res.stats = x, withoutAnswer
 		}
 		b.report(b.agent, &res)
 	}
@@ -239,6 +239,9 @@ func (b *bench) point(tb testing.TB, name string, attributes map[string]any) (v 
 	return 0, false
 }
 
+// withoutAnswer is what a poll takes that fails.
+var withoutAnswer = walk.Stats{Requests: 3, Retries: 2}
+
 // fakePoller returns what a test wants, at once unless it is told to wait.
 type fakePoller struct {
 	mu     sync.Mutex
@@ -246,6 +249,7 @@ type fakePoller struct {
 	polled []time.Time
 	takes  time.Duration
 	polls  func(n int) (*snapshot.Snapshot, error)
+	stats  walk.Stats
 }
 
 func (f *fakePoller) Poll(ctx context.Context) (*snapshot.Snapshot, error) {
@@ -260,7 +264,20 @@ func (f *fakePoller) Poll(ctx context.Context) (*snapshot.Snapshot, error) {
 			return nil, &snmpppp.Error{Kind: walk.KindCanceled}
 		}
 	}
-	return f.polls(n)
+	s, err := f.polls(n)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stats = withoutAnswer
+	if s != nil {
+		f.stats = s.Stats
+	}
+	return s, err
+}
+
+func (f *fakePoller) Stats() walk.Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stats
 }
 
 func (f *fakePoller) count() int {

@@ -58,13 +58,13 @@ func newAgentMetrics() *agentMetrics {
 // add counts one poll.
 func (m *agentMetrics) add(r *result) {
 	m.polls[r.kind()]++
+	m.requests += int64(r.stats.Requests)
+	m.retries += int64(r.stats.Retries)
+	m.varbinds += int64(r.stats.Varbinds)
 	s := r.snapshot
 	if s == nil {
 		return
 	}
-	m.requests += int64(s.Stats.Requests)
-	m.retries += int64(s.Stats.Retries)
-	m.varbinds += int64(s.Stats.Varbinds)
 	m.wrongTypes += int64(s.WrongType)
 	for i := range s.Partial {
 		p := &s.Partial[i]

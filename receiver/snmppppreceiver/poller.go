@@ -6,11 +6,13 @@ import (
 
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/snapshot"
+	"github.com/otelcol-pptp/otelcol-pptp/snmpppp/walk"
 )
 
 // poller polls one agent.
 type poller interface {
 	Poll(ctx context.Context) (*snapshot.Snapshot, error)
+	Stats() walk.Stats // of the last poll
 }
 
 // dialer makes the poller of an agent.
@@ -23,6 +25,7 @@ type result struct {
 	snapshot *snapshot.Snapshot // nil: err tells why
 	delta    snapshot.Delta
 	err      error
+	stats    walk.Stats // also of a poll that failed
 	start    time.Time
 	duration time.Duration
 }

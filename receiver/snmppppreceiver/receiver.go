@@ -142,6 +142,7 @@ func (r *snmpReceiver) poll(ctx context.Context, a *agent, late time.Duration) {
 	r.telemetry.pollStarted(late)
 	res := result{start: time.Now()}
 	res.snapshot, res.err = a.poller.Poll(ctx)
+	res.stats = a.poller.Stats()
 	res.duration = time.Since(res.start)
 	if ctx.Err() != nil {
 		return // ended by our Shutdown: that says nothing of the agent

@@ -180,7 +180,7 @@ func TestSelfTelemetry(t *testing.T) {
 		metadatatest.AssertEqualSnmpPppPollsStarted(t, tel, point(3), opt)
 		metadatatest.AssertEqualSnmpPppPollsFailed(t, tel, point(1), opt)
 		metadatatest.AssertEqualSnmpPppPollsSkipped(t, tel, point(3), opt)
-		metadatatest.AssertEqualSnmpPppRequests(t, tel, point(12), opt)
+		metadatatest.AssertEqualSnmpPppRequests(t, tel, point(15), opt)
 		metadatatest.AssertEqualSnmpPppSessionSeries(t, tel, point(1), opt)
 		metadatatest.AssertEqualSnmpPppSessionSeriesLimit(t, tel, point(10_000), opt)
 		metadatatest.AssertEqualSnmpPppSeriesDropped(t, tel, []metricdata.DataPoint[int64]{{
@@ -248,6 +248,8 @@ func (s stubborn) Poll(context.Context) (*snapshot.Snapshot, error) {
 	<-s
 	return gateway(0, 1), nil
 }
+
+func (s stubborn) Stats() walk.Stats { return walk.Stats{} }
 
 func TestShutdownHonoursItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

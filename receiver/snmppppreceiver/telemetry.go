@@ -81,11 +81,11 @@ func (t *telemetry) pollStarted(late time.Duration) {
 func (t *telemetry) pollEnded(r *result) {
 	ctx := context.Background()
 	t.tb.SnmpPppPollDuration.Record(ctx, r.duration.Seconds(), t.self)
+	t.tb.SnmpPppRequests.Add(ctx, int64(r.stats.Requests), t.self)
 	if r.snapshot == nil {
 		t.tb.SnmpPppPollsFailed.Add(ctx, 1, t.self)
 		return
 	}
-	t.tb.SnmpPppRequests.Add(ctx, int64(r.snapshot.Stats.Requests), t.self)
 	t.seriesDropped(dropTracked, r.delta.Dropped)
 }
 

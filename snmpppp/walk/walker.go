@@ -31,6 +31,14 @@ type Stats struct {
 	Denied   int // variables received from forbidden subtrees, and dropped
 }
 
+// Add adds what another one has done.
+func (s *Stats) Add(o Stats) {
+	s.Requests += o.Requests
+	s.Retries += o.Retries
+	s.Varbinds += o.Varbinds
+	s.Denied += o.Denied
+}
+
 // Walker reads from one agent. It is used by one goroutine, and has one request
 // under way at a time.
 type Walker struct {

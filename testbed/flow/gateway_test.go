@@ -23,22 +23,32 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(uml.Main(m)) }
 
-// The time-outs of the gateway's exporters, whose slices of a running flow are 10 to 12 s.
+// The time-outs of the gateway's exporters. They look for flows that are due each second or so, so that the slices of one
+// that goes on are longer by up to a second and a half.
 const (
 	gatewayActive = 10 * time.Second
+	longActive    = 30 * time.Second
 	gatewayIdle   = 5 * time.Second
+	exporterLate  = 1500 * time.Millisecond
+	// What the detector needs: it waits a second for the way back, and looks each second, twice.
+	detectorLate = 4 * time.Second
 )
 
-// moreExporters runs, in the gateway's guest beside pmacctd with NetFlow v9, one with IPFIX, and fprobe with NetFlow v5.
+// moreExporters runs, in the gateway's guest, pmacctd with NetFlow v9 and IPFIX, and fprobe with NetFlow v5. The idle time-out of TCP is
+// shorter than the pauses of the control connection, which so is told of soon: it must be seen after GRE was, or both
+// may just have ended.
 const moreExporters = `#!/bin/sh
-sed 's/:2055/:2056/; s/nfprobe_version: .*/nfprobe_version: 10/' /inst/pmacct.conf > /tmp/ipfix.conf
-/usr/sbin/pmacctd -f /tmp/ipfix.conf >/inst/ipfix.log 2>&1 &
+run() { sed "s/:2055/:$1/; s/nfprobe_version: .*/nfprobe_version: $2/; s/tcp=5/tcp=2/; s/maxlife=10/maxlife=$3/" /inst/pmacct.conf >"/tmp/$1.conf"; /usr/sbin/pmacctd -f "/tmp/$1.conf" >"/inst/$1.log" 2>&1 & }
+run 2056 9 10
+run 2058 10 10
+run 2059 10 30
 /usr/sbin/fprobe -i eth0 -n 5 -e 10 -d 5 -s 2 -g 5 -l 1 10.98.0.1:2057
 `
 
 // watcher is a collector of one exporter, and what its detector says of the one pair.
 type watcher struct {
 	name    string
+	active  time.Duration
 	mu      sync.Mutex
 	tap     tap
 	state   detect.State
@@ -48,13 +58,13 @@ type watcher struct {
 }
 
 // watch collects what comes to a port until the test ends.
-func watch(t *testing.T, name string, port int) *watcher {
+func watch(t *testing.T, name string, port int, active time.Duration) *watcher {
 	t.Helper()
-	w := &watcher{name: name}
+	w := &watcher{name: name, active: active}
 	d, err := detect.New(detect.Config{
 		Gateways: []detect.Gateway{{ID: "gateway", Addresses: []netip.Prefix{netip.MustParsePrefix(uml.GatewayIP + "/32")}}},
-		Active:   gatewayActive, Idle: gatewayIdle, Lag: 2 * time.Second,
-		MinWindow: gatewayActive, EvalInterval: time.Second,
+		Active:   active, Idle: gatewayIdle, Lag: 2 * time.Second,
+		MinWindow: active, EvalInterval: time.Second,
 		OnChange: func(c detect.Change) {
 			if !c.OfGateway() && c.Client == netip.MustParseAddr(uml.ClientIP) {
 				w.state, w.since = c.To, c.At
@@ -110,24 +120,38 @@ func (w *watcher) wait(t *testing.T, want detect.State, from time.Time) time.Dur
 		defer w.mu.Unlock()
 		took = w.since.Sub(from)
 		return w.state == want
-	}, 2*time.Minute, 100*time.Millisecond) {
+	}, 3*time.Minute, 100*time.Millisecond) {
 		t.Fatalf("%s: %s in place of %s", w.name, w.state, want)
 	}
 	return took
+}
+
+// waitRecords waits for so many records.
+func (w *watcher) waitRecords(t *testing.T, n int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.tap.records) >= n
+	}, 3*time.Minute, 100*time.Millisecond, w.name)
 }
 
 // A gateway that exports its own flows, from which the detector tells which way GRE is lost between it and its client, and
 // that it comes through again. Each loss is on the far side of where the gateway's exporters look.
 func TestGatewayExportsItsOwnFlows(t *testing.T) {
 	uml.Require(t)
-	watchers := []*watcher{watch(t, "pmacctd NetFlow v9", 2055), watch(t, "pmacctd IPFIX", 2056)}
-	fprobe := watch(t, "fprobe NetFlow v5", 2057)
+	watchers := []*watcher{
+		watch(t, "pmacctd NetFlow v9", 2056, gatewayActive),
+		watch(t, "pmacctd IPFIX", 2058, gatewayActive),
+		watch(t, "pmacctd IPFIX 30 s", 2059, longActive),
+	}
+	fprobe := watch(t, "fprobe NetFlow v5", 2057, gatewayActive)
 	extra := filepath.Join(t.TempDir(), "extra.sh")
 	require.NoError(t, os.WriteFile(extra, []byte(moreExporters), 0o600))
 	gw := uml.StartGateway(t, uml.Options{Env: []string{"UML_EXTRA=" + extra}})
 	client := uml.StartClient(t, uml.Options{})
 
-	// An Echo-Request every 3 s: the control connection must be seen after GRE was, or both may just have ended.
+	// An Echo-Request every 3 s.
 	called := time.Now()
 	got := client.Call(t, gw.IP, "pty", "pptp "+gw.IP+" --nolaunchpppd --nobuffer --idle-wait 3", "refuse-eap", "require-mppe-128")
 	require.Zero(t, got.Code, "%s\n%s", got.Summary, got.Log)
@@ -141,13 +165,18 @@ func TestGatewayExportsItsOwnFlows(t *testing.T) {
 		for _, w := range watchers {
 			took := w.wait(t, want, from)
 			t.Logf("%s: %s after %s, %.1f active time-outs, for %s", what, want, took.Round(100*time.Millisecond),
-				took.Seconds()/gatewayActive.Seconds(), w.name)
+				took.Seconds()/w.active.Seconds(), w.name)
+			assert.LessOrEqual(t, took, 2*(w.active+exporterLate)+detectorLate, "%s: %s", w.name, what)
 		}
 	}
 	all("session up", detect.Healthy, called)
 	// fprobe is so slow in telling of flows that the detector needs a minute and a half for what comes now.
 	t.Logf("session up: healthy after %s for %s", fprobe.wait(t, detect.Healthy, called).Round(100*time.Millisecond), fprobe.name)
 
+	// By now they have been seen to tell both ways of a flow at once, so that one way alone says enough.
+	for _, w := range watchers {
+		w.waitRecords(t, 16)
+	}
 	dropped := time.Now()
 	undo := gw.Inject(t, uml.GREOutDropped)
 	all("GRE from the gateway dropped", detect.InboundOnly, dropped)

@@ -52,6 +52,7 @@ func ingest(ctx context.Context, o *options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	settle(listener, sent)
 	wall, used := time.Since(begin), cpuTime()-cpu
 	s, l := engine.Stats(), listener.Stats()
 	got := s.NetFlow.V5.Datagrams + s.NetFlow.V9.Datagrams + s.NetFlow.IPFIX.Datagrams
@@ -95,9 +96,20 @@ func exporter(ctx context.Context, o *options, to string) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("exporter: %w", err)
 	}
-	// What it wrote last is in our buffer by now, or was dropped; give the reader a moment.
-	time.Sleep(100 * time.Millisecond)
 	return strconv.ParseUint(strings.TrimSpace(string(said)), 10, 64)
+}
+
+// settle returns when all that was sent is accounted for, or no more comes: what it wrote last is in our buffer by then, or was dropped,
+// and of drops the kernel tells only with a later datagram.
+func settle(l *listen.Listener, sent uint64) {
+	const interval, quiet = 5 * time.Millisecond, 40
+	before := l.Stats()
+	for still := 0; still < quiet && before.Datagrams+before.KernelDrops < sent; still++ {
+		time.Sleep(interval)
+		if s := l.Stats(); s != before {
+			before, still = s, 0
+		}
+	}
 }
 
 // cpuTime is what this process has used, in user and kernel mode.

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	f.IntVar(&o.sockets, "sockets", 1, "that share the port")
-	f.IntVar(&o.buffer, "buffer", 4<<20, "receive buffer of each, in bytes; with CAP_NET_ADMIN beyond net.core.rmem_max")
+	f.IntVar(&o.buffer, "buffer", 16<<20, "receive buffer of each, in bytes; with CAP_NET_ADMIN beyond net.core.rmem_max")
 	f.IntVar(&o.rate, "rate", 20000, "datagrams a second; 0: as fast as they go")
 	f.DurationVar(&o.length, "for", 5*time.Second, "how long")
 	f.IntVar(&o.records, "records", 28, "in a datagram, up to 30")

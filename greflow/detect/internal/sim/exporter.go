@@ -25,6 +25,8 @@ type Config struct {
 	Ahead     time.Duration // of its clock
 	Reasons   bool          // tells why a flow ended
 	Biflow    bool          // puts both ways of a flow into one record, the lower address first
+	Joint     bool          // keeps both ways in one entry too, but tells them in two records with the same times
+	Lazy      bool          // looks at the active time-out only when a packet comes
 	Silent    bool          // tells neither its time-outs nor its sampling
 }
 
@@ -68,7 +70,7 @@ func New(cfg Config, sink flow.Sink, seed uint64) *Exporter {
 	return &Exporter{Config: cfg, sink: sink, rand: rand.New(rand.NewPCG(seed, 47))} //nolint:gosec // a simulation is repeatable
 }
 
-// Flow makes an entry. With Biflow it serves both ways.
+// Flow makes an entry. With Biflow or Joint it serves both ways.
 func (e *Exporter) Flow(src, dst netip.Addr, proto uint8, srcPort, dstPort uint16) *Flow {
 	f := &Flow{Record: flow.Record{
 		Exporter: e.Exporter, In: e.In, Out: e.Out, Direction: e.Direction,
@@ -77,6 +79,9 @@ func (e *Exporter) Flow(src, dst netip.Addr, proto uint8, srcPort, dstPort uint1
 	e.flows = append(e.flows, f)
 	return f
 }
+
+// shared says that an entry is for both ways.
+func (e *Exporter) shared() bool { return e.Biflow || e.Joint }
 
 // Add sees n packets of f between from and to; reverse are those the other way of a biflow.
 func (e *Exporter) Add(f *Flow, n int, from, to time.Time, flags uint8, reverse bool) {
@@ -93,6 +98,9 @@ func (e *Exporter) Add(f *Flow, n int, from, to time.Time, flags uint8, reverse 
 		if n == 1 {
 			from, to = at, at
 		}
+	}
+	if e.Lazy && !f.start.IsZero() && from.Sub(f.start) >= e.Active {
+		e.export(f, flow.EndActive, from)
 	}
 	if f.start.IsZero() {
 		f.start = from
@@ -150,7 +158,7 @@ func (e *Exporter) Run(now time.Time) {
 			continue
 		}
 		switch {
-		case now.Sub(f.start) >= e.Active:
+		case now.Sub(f.start) >= e.Active && !e.Lazy:
 			e.export(f, flow.EndActive, now)
 		case now.Sub(f.last) >= e.Idle:
 			e.export(f, flow.EndIdle, now)
@@ -184,7 +192,22 @@ func (e *Exporter) export(f *Flow, why flow.EndReason, now time.Time) {
 		r.Sampling = float64(e.Sampling)
 	}
 	f.clear()
-	e.batch = append(e.batch, r)
+	if !e.Joint {
+		e.add(&r, now)
+		return
+	}
+	back := r
+	back.Src, back.Dst, back.SrcPort, back.DstPort = r.Dst, r.Src, r.DstPort, r.SrcPort
+	back.Packets, back.Bytes, back.TCPFlags = r.RevPackets, r.RevBytes, r.RevTCPFlags
+	for _, one := range []*flow.Record{&r, &back} {
+		if one.RevPackets, one.RevBytes, one.RevTCPFlags = 0, 0, 0; one.Packets > 0 {
+			e.add(one, now)
+		}
+	}
+}
+
+func (e *Exporter) add(r *flow.Record, now time.Time) {
+	e.batch = append(e.batch, *r)
 	if len(e.batch) == perDatagram {
 		e.send(now)
 	}

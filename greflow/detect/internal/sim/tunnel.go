@@ -21,6 +21,7 @@ type Tunnel struct {
 	Port             uint16
 	Rate             [2]float64    // to the gateway, to the client
 	Echo             time.Duration // of LCP, 0: none
+	KeepAlive        time.Duration // of the control connection, 0: a minute
 	Blocked          [2]bool       // what goes this way is not seen by any exporter
 	Up               bool          // the control connection
 	VanishedAt       time.Time     // the client is off: nothing comes from it, and no end is seen
@@ -55,7 +56,7 @@ func (t *Tunnel) SeenAs(e *Exporter, client netip.Addr, toGateway, toClient bool
 	s.gre[0] = e.Flow(client, t.Gateway, flow.ProtoGRE, 0, 0)
 	s.control[0] = e.Flow(client, t.Gateway, flow.ProtoTCP, t.Port, flow.PPTPPort)
 	s.gre[1], s.control[1] = s.gre[0], s.control[0]
-	if e.Biflow {
+	if e.shared() {
 		if t.Gateway.Less(client) {
 			s.swapped = true
 			for _, f := range []*Flow{s.gre[0], s.control[0]} {
@@ -85,14 +86,17 @@ func (t *Tunnel) Dial(now time.Time) {
 	t.Up = true
 	for _, s := range t.sights {
 		for way, f := range s.control {
-			if r := &f.Record; (way == 0 || s.e.Biflow) != s.swapped {
+			if r := &f.Record; (way == 0 || s.e.shared()) != s.swapped {
 				r.SrcPort = t.Port
 			} else {
 				r.DstPort = t.Port
 			}
 		}
 	}
-	t.nextKA, t.nextEcho = now.Add(time.Minute), now.Add(t.Echo)
+	if t.KeepAlive == 0 {
+		t.KeepAlive = time.Minute
+	}
+	t.nextKA, t.nextEcho = now.Add(t.KeepAlive), now.Add(t.Echo)
 	t.see(true, 0, 4, now, now.Add(100*time.Millisecond), SYN|ACK)
 	t.see(true, 1, 4, now, now.Add(100*time.Millisecond), SYN|ACK)
 }
@@ -125,7 +129,7 @@ func (t *Tunnel) Step(now time.Time, d time.Duration) {
 	}
 	// The Echo-Request of RFC 2637 section 3.1.4, its reply, and TCP's acknowledgments.
 	if t.Up && !now.Before(t.nextKA) {
-		t.nextKA = t.nextKA.Add(time.Minute)
+		t.nextKA = t.nextKA.Add(t.KeepAlive)
 		for way := range t.Rate {
 			if !(gone && way == 0) {
 				t.see(true, way, 2, now, now.Add(50*time.Millisecond), ACK)
@@ -138,6 +142,8 @@ func (t *Tunnel) see(control bool, way, n int, from, to time.Time, flags uint8) 
 	if t.Blocked[way] && !control {
 		return
 	}
+	// What goes to the client is seen that much later than what it answers.
+	answer := time.Duration(way) * 300 * time.Microsecond
 	for i := range t.sights {
 		s := &t.sights[i]
 		if !s.ways[way] {
@@ -147,6 +153,6 @@ func (t *Tunnel) see(control bool, way, n int, from, to time.Time, flags uint8) 
 		if control {
 			f = s.control[way]
 		}
-		s.e.Add(f, n, from, to, flags, s.e.Biflow && (way == 1) != s.swapped)
+		s.e.Add(f, n, from.Add(answer), to.Add(answer), flags, s.e.shared() && (way == 1) != s.swapped)
 	}
 }

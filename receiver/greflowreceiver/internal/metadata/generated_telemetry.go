@@ -32,6 +32,7 @@ type TelemetryBuilder struct {
 	GreFlowDatagrams      metric.Int64ObservableCounter
 	GreFlowErrors         metric.Int64ObservableCounter
 	GreFlowEvictions      metric.Int64ObservableCounter
+	GreFlowExpirations    metric.Int64ObservableCounter
 	GreFlowExporters      metric.Int64ObservableGauge
 	GreFlowExportersLimit metric.Int64ObservableGauge
 	GreFlowFlowsDropped   metric.Int64ObservableCounter
@@ -112,6 +113,21 @@ func (builder *TelemetryBuilder) RegisterGreFlowEvictionsCallback(cb metric.Int6
 		cb(ctx, &observerInt64{inst: builder.GreFlowEvictions, obs: o})
 		return nil
 	}, builder.GreFlowEvictions)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterGreFlowExpirationsCallback sets callback for observable GreFlowExpirations metric.
+func (builder *TelemetryBuilder) RegisterGreFlowExpirationsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.GreFlowExpirations, obs: o})
+		return nil
+	}, builder.GreFlowExpirations)
 	if err != nil {
 		return err
 	}
@@ -410,6 +426,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.GreFlowEvictions, err = builder.meter.Int64ObservableCounter(
 		"otelcol_gre_flow_evictions",
 		metric.WithDescription("What had to make room in a table that was full, or found none. [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.GreFlowExpirations, err = builder.meter.Int64ObservableCounter(
+		"otelcol_gre_flow_expirations",
+		metric.WithDescription("What was forgotten because nothing had been heard of it for long. [Alpha]"),
 		metric.WithUnit("{entry}"),
 	)
 	errs = errors.Join(errs, err)
