@@ -110,6 +110,8 @@ type cause struct {
 	roles             [numRoles][]term
 	explains          []string
 	explained         []int
+	becomes           []string
+	later             []int
 	escalations       []escalation
 	line              int
 }
@@ -165,6 +167,8 @@ type Signal struct {
 	Values     []string // its own, apart from ok, bad, unknown and few_peers
 	TTL        time.Duration
 	Vantages   bool // seen from several vantages
+	Peers      int  // clients that must show it; 0: clients are not told apart
+	Regular    bool // comes at intervals
 	Derived    bool // made by the engine; not for Observe
 }
 
@@ -194,7 +198,7 @@ func (b *Codebook) Signals() []Signal {
 		s := &b.signals[i]
 		out = append(out, Signal{
 			Name: s.name, Says: s.says, Source: s.source, Values: append([]string(nil), s.kinds[numCommonKinds:]...),
-			TTL: s.ttl, Vantages: s.quorum, Derived: s.source == Fleet || s.source == Self,
+			TTL: s.ttl, Vantages: s.quorum, Peers: s.peers, Regular: s.regular, Derived: s.source == Fleet || s.source == Self,
 		})
 	}
 	return out

@@ -20,6 +20,9 @@ type Config struct {
 	Gateways []Gateway
 	// Learn takes evidence about other gateways, too.
 	Learn bool
+	// Unexpected gateways are those of which nothing must come: that nothing ever did is no
+	// gap. For a list of gateways of which others look at some.
+	Unexpected bool
 
 	MaxGateways int // default 10,000, with the configured ones
 	MaxItems    int // signals times vantages that are kept of a gateway, default 192; the oldest goes

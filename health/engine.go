@@ -95,6 +95,7 @@ func (e *Engine) Evaluate(now time.Time) {
 	e.windows.update(now)
 	e.survey(&t)
 	settling := now.Before(e.settle)
+	e.stats.Stale = 0
 	for _, g := range e.order {
 		e.judge(g, &t, settling)
 	}
@@ -109,10 +110,14 @@ func (e *Engine) judge(g *gateway, t *moment, settling bool) {
 	v := verdictNow{state: Healthy, cause: -1, best: best}
 	switch {
 	case best != nil:
-		v.state, v.cause, v.agreeing = e.book.causes[best.cause].state, best.cause, best.agreeing()
+		v.cause, v.agreeing = best.cause, best.agreeing()
+		if e.became(g.cause, best.cause) {
+			v.cause = g.cause
+		}
+		v.state = e.book.causes[v.cause].state
 	case e.failing():
 		v.state, v.cause = e.book.causes[e.unknownCause].state, e.unknownCause
-	case coverage >= 0 && coverage < lowCoverage || coverage < 0 && !e.anythingKnown():
+	case coverage >= 0 && coverage < lowCoverage || !e.anythingKnown():
 		v.state = Unknown
 	}
 	before := g.status

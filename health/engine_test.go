@@ -41,7 +41,7 @@ func TestDownAtOnceWhenTwoSourcesAgree(t *testing.T) {
 		after    int // rounds until down
 	}{
 		"two sources": {down, 2},
-		"one source":  {both("tcp", "timeout"), 4},
+		"one source":  {both("tcp", "timeout") + "snmp.daemon=unknown netflow.gre=unknown", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, Config{})
@@ -52,6 +52,16 @@ func TestDownAtOnceWhenTwoSourcesAgree(t *testing.T) {
 			b.expect(Down, "gateway_unreachable")
 		})
 	}
+}
+
+func TestWhatACauseBecomesIsNotTold(t *testing.T) {
+	b := newBench(t, Config{})
+	b.rounds(5, both("sccrp", "timeout"))
+	b.expect(Down, "control_plane_hung")
+	b.rounds(8, both("tcp", "timeout")) // the queue of connections is full
+	b.expect(Down, "control_plane_hung")
+	b.rounds(8, both("tcp", "timeout")+"snmp.agent=unreachable")
+	b.expect(Down, "gateway_unreachable")
 }
 
 func TestContributionsSayWhatSpokeForAgainstAndIsMissing(t *testing.T) {
@@ -65,9 +75,11 @@ func TestContributionsSayWhatSpokeForAgainstAndIsMissing(t *testing.T) {
 		"supporting snmp.agent: unreachable holds",
 		"supporting netflow.traffic: absent refuted",
 		"supporting log.activity: silent missing",
+		"supporting log.disconnects: bad; or radius.stops: bad missing",
 		"contradicting snmp.agent: ok refuted",
 		"contradicting probe.tcp: any_ok refuted",
 		"contradicting log.activity: ok missing",
+		"contradicting netflow.gre: ok holds",
 	}, lines(v.Evidence))
 	first := v.Evidence[0]
 	assert.Equal(t, "timeout", first.Value)
@@ -205,4 +217,14 @@ func TestRepeatedStartsAreCritical(t *testing.T) {
 	b := newBench(t, Config{})
 	b.rounds(4, both("data", "ok")+"log.start=crash_loop")
 	assert.Equal(t, Critical, b.expect(Degraded, "daemon_restart_or_crash").Severity)
+}
+
+// A line that asks for something to work does not weaken a cause when it does.
+func TestWhatIsRequiredToWorkAndDoes(t *testing.T) {
+	b := newBench(t, Config{})
+	b.rounds(5, noGRE+"netflow.gre=none")
+	with := b.expect(Down, "gre_blackhole_bidirectional").Probability
+	b = newBench(t, Config{})
+	b.rounds(5, "probe.gre_rx=none@lon probe.gre_rx=none@ams netflow.gre=none")
+	assert.Greater(t, with, b.expect(Down, "gre_blackhole_bidirectional").Probability, "it is not known whether calls are answered")
 }

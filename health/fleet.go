@@ -143,7 +143,7 @@ func (e *Engine) derive(g *gateway, coverage float64) {
 		}
 	}
 	if low, known := e.book.signals[e.coverageSignal].kind("low"); known {
-		blind := coverage >= 0 && coverage < lowCoverage || coverage < 0 && g.configured && len(g.items) == 0
+		blind := coverage >= 0 && coverage < lowCoverage || coverage < 0 && g.configured && len(g.items) == 0 && !e.config.Unexpected
 		e.set(e.coverageSignal, Self, blind, low)
 	}
 }

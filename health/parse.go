@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -231,20 +230,9 @@ func (p *parser) resolve() {
 func (p *parser) resolveCause(i int) {
 	b := p.book
 	c := &b.causes[i]
-	c.explained, c.sharedIndex = nil, -1
-	for _, pattern := range c.explains {
-		found := b.matching(pattern)
-		if len(found) == 0 {
-			p.failAt(c.line, "causes.%s.explains: no cause is called %q: %s", c.name, pattern, near(pattern, b.causeByID))
-		}
-		for _, j := range found {
-			if j != i {
-				c.explained = append(c.explained, j)
-			}
-		}
-	}
-	sort.Ints(c.explained)
-	c.explained = slices.Compact(c.explained)
+	c.sharedIndex = -1
+	c.explained = p.causesLike(i, "explains", c.explains)
+	c.later = p.causesLike(i, "becomes", c.becomes)
 	if c.shared != "" {
 		j, ok := b.signalByID[c.shared]
 		if !ok || b.signals[j].share == "" {
@@ -259,6 +247,21 @@ func (p *parser) resolveCause(i int) {
 	if c.name != unknownCause && len(c.roles[Required]) == 0 && !c.disabled && len(p.errs) == 0 {
 		p.failAt(c.line, "causes.%s.required: name what must hold, a cause without is never told", c.name)
 	}
+}
+
+// causesLike returns the causes that patterns stand for, without the one that names them.
+func (p *parser) causesLike(i int, field string, patterns []string) []int {
+	c := &p.book.causes[i]
+	var out []int
+	for _, pattern := range patterns {
+		found := p.book.matching(pattern)
+		if len(found) == 0 {
+			p.failAt(c.line, "causes.%s.%s: no cause is called %q: %s", c.name, field, pattern, near(pattern, p.book.causeByID))
+		}
+		out = append(out, found...)
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(j int) bool { return j == i })
 }
 
 // sourceOf returns the source that a signal's name begins with.

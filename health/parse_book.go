@@ -100,7 +100,7 @@ func (p *parser) values(s *signal, what string, n *yaml.Node) {
 }
 
 var causeFields = []string{"title", "hint", "state", "severity", "prior", "network", "disabled", "shared",
-	"required", "supporting", "contradicting", "explains", "severity_when"}
+	"required", "supporting", "contradicting", "explains", "becomes", "severity_when"}
 
 func (p *parser) causes(n *yaml.Node) {
 	p.fields(n, "causes", nil, func(name string, v *yaml.Node) {
@@ -143,6 +143,9 @@ func (p *parser) causeField(c *cause, field, what string, v *yaml.Node) {
 	case "explains":
 		c.explains = nil
 		p.list(v, what, maxCauses, func(e *yaml.Node) { c.explains = append(c.explains, p.text(e, what)) })
+	case "becomes":
+		c.becomes = nil
+		p.list(v, what, maxCauses, func(e *yaml.Node) { c.becomes = append(c.becomes, p.text(e, what)) })
 	case "severity_when":
 		c.escalations = nil
 		p.list(v, what, maxTerms, func(e *yaml.Node) { p.escalation(c, what, e) })

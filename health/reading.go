@@ -61,6 +61,9 @@ func (e *Engine) read(g *gateway, t *moment) (coverage float64) {
 		n := it.key.signal()
 		s := &e.book.signals[n]
 		kind, fresh := e.says(g, it, s, t, well)
+		if !fresh {
+			e.stats.Stale++
+		}
 		if s.regular {
 			expected[it.key.source()]++
 			if fresh {

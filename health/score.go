@@ -1,6 +1,9 @@
 package health
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // How evidence is weighed.
 const (
@@ -85,7 +88,7 @@ func (e *Engine) weigh(n int, h *hypothesis) bool {
 				doubt *= 1 - t.weight*float64(by.strength)
 			case role == Required && v == no:
 				factor *= contradicted
-			case role == Required:
+			case role == Required && v == missing:
 				factor *= absent
 			}
 		}
@@ -122,6 +125,19 @@ func (e *Engine) diagnose() *hypothesis {
 		}
 	}
 	return best
+}
+
+// became tells whether what is likeliest now is only how the cause that is told looks after a while: nothing of
+// what would contradict that cause holds.
+func (e *Engine) became(told, now int) bool {
+	if told < 0 || !slices.Contains(e.book.causes[told].later, now) {
+		return false
+	}
+	contradictions := e.book.causes[told].roles[Contradicting]
+	return !slices.ContainsFunc(contradictions, func(t term) bool {
+		v, _, _ := e.held(&t)
+		return v == yes
+	})
 }
 
 // candidate tells whether the hypothesis may be told.

@@ -18,6 +18,7 @@ type Stats struct {
 	NotRestored uint64
 
 	Gateways, Items, Vantages, Windows, OpenIncidents int // now
+	Stale                                             int // items that did not count any more at the last evaluation
 	MaxGateways, MaxItems, MaxVantages                int // the bounds; MaxItems is a gateway's
 }
 

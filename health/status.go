@@ -88,6 +88,9 @@ func (e *Engine) dwell(g *gateway, v *verdictNow, now int64, settling bool) {
 		g.cause, g.nextCause, g.nextRuns = v.cause, -1, 0
 		return
 	}
+	if v.state == Unknown && !blind {
+		return // what has not come yet may still come
+	}
 	e.dwellCause(g, v, settling)
 }
 

@@ -125,6 +125,9 @@ func (e *Engine) Verdict(id string) (Verdict, bool) {
 	return e.verdict(g), true
 }
 
+// Knows tells whether a gateway is configured, or learned and not forgotten.
+func (e *Engine) Knows(id string) bool { return e.gateways[id] != nil }
+
 // Verdicts calls yield with the verdict of each gateway, by id, until it returns
 // false.
 func (e *Engine) Verdicts(yield func(Verdict) bool) {

@@ -72,6 +72,15 @@ func (p *Process) Stop(patience time.Duration) error {
 	return nil
 }
 
+// Kill ends the collector at once, as a power failure would, and waits for that.
+func (p *Process) Kill() error {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill the collector: %w", err)
+	}
+	<-p.done
+	return nil
+}
+
 // Log is the end of what the collector has printed.
 func (p *Process) Log() string { return p.log.String() }
 
