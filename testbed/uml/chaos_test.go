@@ -170,7 +170,7 @@ service:
 // that it works again; and while nothing is done, nothing is told. PPTP_CHAOS_INTERVAL and PPTP_CHAOS_QUIET make it
 // slower and longer, PPTP_CHAOS=all has more faults.
 func TestChaos(t *testing.T) {
-	interval, quiet := duration(t, "PPTP_CHAOS_INTERVAL", 10*time.Second), duration(t, "PPTP_CHAOS_QUIET", 3*time.Minute)
+	interval, quiet := duration(t, "PPTP_CHAOS_INTERVAL", 10*time.Second), duration(t, "PPTP_CHAOS_QUIET", time.Minute)
 	binary := os.Getenv("COLLECTOR")
 	if binary == "" {
 		binary = "../../bin/otelcol-pptp"
