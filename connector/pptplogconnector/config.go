@@ -26,6 +26,8 @@ type Config struct {
 	Location string `mapstructure:"location"`
 	// PatternsFile has patterns that go before those that are built in.
 	PatternsFile string `mapstructure:"patterns_file"`
+	// RefuseUntagged leaves lines alone that name no program.
+	RefuseUntagged bool `mapstructure:"refuse_untagged"`
 
 	// UserName and ClientAddress say how they are told: "plain", "hash" or "drop".
 	UserName      string `mapstructure:"user_name"`
@@ -137,7 +139,7 @@ func (c *Config) Validate() error {
 
 // parser is what the configuration says of lines.
 func (c *Config) parser() (line.Config, error) {
-	l := line.Config{}
+	l := line.Config{RefuseUntagged: c.RefuseUntagged}
 	var err error
 	if l.Location, err = time.LoadLocation(c.Location); err != nil {
 		return l, fmt.Errorf("location: %w", err)

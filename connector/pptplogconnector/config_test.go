@@ -23,7 +23,7 @@ func TestLoadConfig(t *testing.T) {
 	full.Gateways = []inventory.Gateway{{ID: "berlin", Name: "Berlin", Addresses: []string{"gw1", "203.0.113.1"}, RADIUS: []string{"nps1"}}}
 	full.Location, full.PatternsFile = "Europe/Berlin", "testdata/patterns.yaml"
 	full.UserName, full.ClientAddress, full.HashKey = "hash", "plain", "key"
-	full.KeepOriginal, full.UnclassifiedEvents = true, true
+	full.RefuseUntagged, full.KeepOriginal, full.UnclassifiedEvents = true, true, true
 	full.Interval, full.MaxSessions, full.MaxHosts, full.MaxPending = 30*time.Second, 100, 20, 300
 	full.SessionTTL, full.Linger = time.Hour, time.Second
 	full.Histograms.SessionDuration.Enabled = false
@@ -77,6 +77,19 @@ func TestPatternsFile(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.PatternsFile = filepath.Join("testdata", "patterns.yaml") })
 	r.send(lines("Nov 22 12:00:00 gw1 vpnd[7]: client 198.51.100.7 is here"))
 	assert.Equal(t, []string{"pptp.session.opened"}, r.names())
+}
+
+func TestUntagged(t *testing.T) {
+	const text = "CTRL: Client 198.51.100.7 control connection started"
+	for _, refuse := range []bool{false, true} {
+		r := newRig(t, func(c *Config) { c.RefuseUntagged = refuse })
+		r.send(lines(text)).stop()
+		if refuse {
+			assert.Empty(t, r.measures.AllMetrics())
+		} else {
+			assert.EqualValues(t, 1, r.value("pptp.log.lines"))
+		}
+	}
 }
 
 func TestOneInstance(t *testing.T) {
