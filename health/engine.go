@@ -111,7 +111,7 @@ func (e *Engine) judge(g *gateway, t *moment, settling bool) {
 	switch {
 	case best != nil:
 		v.cause, v.agreeing = best.cause, best.agreeing()
-		if e.became(g.cause, best.cause) {
+		if e.became(g, best.cause) {
 			v.cause = g.cause
 		}
 		v.state = e.book.causes[v.cause].state
@@ -123,6 +123,12 @@ func (e *Engine) judge(g *gateway, t *moment, settling bool) {
 	before := g.status
 	g.coverage = max(0, coverage)
 	e.dwell(g, &v, t.now, settling)
+	if g.cause != before.cause {
+		g.seen = false
+	}
+	if h := e.hypothesisOf(g.cause); h != nil && h.seen {
+		g.seen = true
+	}
 	e.detail(g)
 	e.show(g, t.now)
 	e.tell(g, &before, t.now)

@@ -41,7 +41,7 @@ func TestDownAtOnceWhenTwoSourcesAgree(t *testing.T) {
 		after    int // rounds until down
 	}{
 		"two sources": {down, 2},
-		"one source":  {both("tcp", "timeout") + "snmp.daemon=unknown netflow.gre=unknown", 4},
+		"one source":  {both("tcp", "timeout") + "snmp.daemon=unknown netflow.gre=unknown log.activity=unknown", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, Config{})

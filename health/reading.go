@@ -110,8 +110,11 @@ func (e *Engine) says(g *gateway, it *item, s *signal, t *moment, well bool) (ki
 		if before == nil {
 			continue
 		}
+		// Once is not enough: until the earlier stage is bad by as many rounds as it takes, this one counts as
+		// before, or a fault that moves to an earlier stage would look healed in between.
 		o := &before.seen[0]
-		if o.kind >= kindBad && o.at > it.seen[0].at && before.fresh(o.at, t) {
+		if o.kind >= kindBad && o.at > it.seen[0].at && before.fresh(o.at, t) &&
+			before.now(&e.book.signals[after], t, e.config.Rounds) >= kindBad {
 			return kindUnknown, true
 		}
 	}

@@ -35,6 +35,8 @@ type hypothesis struct {
 	sources     uint16  // bits: who says so
 	used        signalSet
 	single      bool
+	lacking     bool // something that it requires is not known to hold
+	seen        bool // all that it requires is a failure that was seen: none is that something works
 	explained   bool // by another
 	beaten      bool // by another that explains the same
 }
@@ -59,7 +61,7 @@ func (e *Engine) held(t *term) (truth, *side, *condition) {
 // for; that something works can be asked for, and is never a reason alone.
 func (e *Engine) weigh(n int, h *hypothesis) bool {
 	c := &e.book.causes[n]
-	*h = hypothesis{cause: n}
+	*h = hypothesis{cause: n, seen: true}
 	doubt, factor := 1.0, c.prior
 	var all, known float64
 	holds := false
@@ -90,6 +92,10 @@ func (e *Engine) weigh(n int, h *hypothesis) bool {
 				factor *= contradicted
 			case role == Required && v == missing:
 				factor *= absent
+			}
+			if role == Required {
+				h.lacking = h.lacking || v != yes
+				h.seen = h.seen && v == yes && by == &e.readings[what.signal].sides[sideBad]
 			}
 		}
 		if role == Required && !holds {
@@ -127,13 +133,14 @@ func (e *Engine) diagnose() *hypothesis {
 	return best
 }
 
-// became tells whether what is likeliest now is only how the cause that is told looks after a while: nothing of
-// what would contradict that cause holds.
-func (e *Engine) became(told, now int) bool {
-	if told < 0 || !slices.Contains(e.book.causes[told].later, now) {
+// became tells whether what is likeliest now is only how the cause that is told looks after a while: its failures were
+// seen, and nothing of what would contradict it holds. A cause that was told since something still works - sessions go
+// on - was never more than likely, and goes with that.
+func (e *Engine) became(g *gateway, now int) bool {
+	if g.cause < 0 || !g.seen || !slices.Contains(e.book.causes[g.cause].later, now) {
 		return false
 	}
-	contradictions := e.book.causes[told].roles[Contradicting]
+	contradictions := e.book.causes[g.cause].roles[Contradicting]
 	return !slices.ContainsFunc(contradictions, func(t term) bool {
 		v, _, _ := e.held(&t)
 		return v == yes
@@ -143,10 +150,12 @@ func (e *Engine) became(told, now int) bool {
 // candidate tells whether the hypothesis may be told.
 func (h *hypothesis) candidate() bool { return h.score >= minScore && !h.explained && !h.beaten }
 
-// explain takes out what follows from a cause that is at least as likely to be.
+// explain takes out what follows from a cause that is at least as likely to be. A cause that is itself but a guess, since
+// nothing says whether all that it requires holds, explains nothing: sites without the source that would know lost the
+// cause that they could tell to it.
 func (e *Engine) explain(hs []hypothesis) {
 	for i := range hs {
-		if hs[i].score < minScore {
+		if hs[i].score < minScore || hs[i].lacking {
 			continue
 		}
 		for j := range hs {

@@ -43,6 +43,7 @@ type savedGateway struct {
 	Since       int64          `json:"since"`
 	Maintained  int64          `json:"maintained,omitempty"`
 	Cause       string         `json:"cause,omitempty"`
+	Seen        bool           `json:"seen,omitempty"`
 	NextCause   string         `json:"next_cause,omitempty"`
 	NextRuns    uint8          `json:"next_runs,omitempty"`
 	Severity    Severity       `json:"severity,omitempty"`
@@ -70,7 +71,7 @@ func (e *Engine) Save(w io.Writer) error {
 		f := &g.flaps
 		s.Gateways = append(s.Gateways, savedGateway{
 			ID: g.id, State: g.state, Below: g.below, ShownSince: g.shownSince, Since: g.since, Maintained: g.maintained,
-			Cause: e.causeName(g.cause), NextCause: e.causeName(g.nextCause), NextRuns: g.nextRuns,
+			Cause: e.causeName(g.cause), Seen: g.seen, NextCause: e.causeName(g.nextCause), NextRuns: g.nextRuns,
 			Severity: g.severity, Confidence: g.confidence, Probability: g.probability, Margin: g.margin, Coverage: g.coverage,
 			ExplainedBy: g.explainedBy, Window: g.window, Evidence: g.evidence, Transitions: g.transitions,
 			Runs:  [5]uint8{g.ill, g.down, g.clean, g.blind, g.lighter},
@@ -160,7 +161,7 @@ func (e *Engine) restore(s *snapshot, now time.Time) {
 func (e *Engine) status(v *savedGateway, now int64) status {
 	s := status{
 		state: v.State, below: v.Below, shownSince: min(v.ShownSince, now), since: min(v.Since, now),
-		maintained: min(v.Maintained, now), cause: e.causeIndex(v.Cause), nextCause: e.causeIndex(v.NextCause), nextRuns: v.NextRuns,
+		maintained: min(v.Maintained, now), cause: e.causeIndex(v.Cause), seen: v.Seen, nextCause: e.causeIndex(v.NextCause), nextRuns: v.NextRuns,
 		severity: v.Severity, confidence: v.Confidence, probability: v.Probability, margin: v.Margin, coverage: v.Coverage,
 		explainedBy: v.ExplainedBy, window: v.Window, evidence: v.Evidence, transitions: v.Transitions,
 		ill: v.Runs[0], down: v.Runs[1], clean: v.Runs[2], blind: v.Runs[3], lighter: v.Runs[4], incident: v.Incident,

@@ -5,6 +5,7 @@ type status struct {
 	state, below          State
 	shownSince, since     int64 // of state and of below, ns
 	cause                 int   // -1: none
+	seen                  bool  // all failures that the cause requires were seen since it is told
 	severity              Severity
 	confidence            float64
 	probability, margin   float64

@@ -45,9 +45,16 @@ func TestVerdictArrives(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- show(ctx, set, &out) }()
-	has := func(s string) func() bool { return func() bool { return strings.Contains(out.String(), s) } }
-	require.Eventually(t, has("demo-gateway is HEALTHY\n"), 2*time.Minute, 100*time.Millisecond)
-	require.Eventually(t, has("demo-gateway is DOWN: "), 2*time.Minute, 100*time.Millisecond)
+	wait := func(what string) {
+		t.Helper()
+		said := func() bool { return strings.Contains(out.String(), what) }
+		if !assert.Eventually(t, func() bool { return said() || len(ended) > 0 }, 2*time.Minute, 100*time.Millisecond) || !said() {
+			cancel()
+			t.Fatalf("%s did not come; ended with %v\n%s", what, <-ended, out.String())
+		}
+	}
+	wait("demo-gateway is HEALTHY\n")
+	wait("demo-gateway is DOWN: ")
 	cancel()
 	require.NoError(t, <-ended)
 

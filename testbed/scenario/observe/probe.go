@@ -126,7 +126,9 @@ func (p *Probe) tell(w *world.World, to *Telemetry, f *finished) {
 		}
 	} else {
 		p.failing[failure] = stage
-		e.event("pptp.session.failed", w.Now, "error.type", failure, "pptp.stage", stage, "pptp.depth", p.depth()).SetTraceID(trace)
+		r := e.event("pptp.session.failed", w.Now, "error.type", failure, "pptp.stage", stage, "pptp.depth", p.depth())
+		r.SetTraceID(trace)
+		r.Attributes().PutDouble("pptp.session.duration", f.out.Took.Seconds())
 	}
 	m.state("pptp.probe.up", up)
 	for _, cause := range keys(p.failing) {
