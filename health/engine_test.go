@@ -64,6 +64,22 @@ func TestWhatACauseBecomesIsNotTold(t *testing.T) {
 	b.expect(Down, "gateway_unreachable")
 }
 
+func TestAFaultThatMovesToAnEarlierStageDoesNotLookHealed(t *testing.T) {
+	b := newBench(t, Config{})
+	b.rounds(20, both("sccrp", "timeout"))
+	b.rounds(1, both("tcp", "timeout")) // not yet often enough to count
+	b.rounds(4, "")
+	b.expect(Down, "control_plane_hung")
+}
+
+func TestWhatShowsThatTheGatewayIsThereDecides(t *testing.T) {
+	b := newBench(t, Config{})
+	b.rounds(6, both("tcp", "timeout")+"netflow.gre=ok")
+	b.expect(Down, "control_plane_hung")
+	b.rounds(6, both("tcp", "timeout")+"netflow.gre=unknown") // and it was that alone which spoke for it
+	b.expect(Down, "gateway_unreachable")
+}
+
 func TestContributionsSayWhatSpokeForAgainstAndIsMissing(t *testing.T) {
 	b := newBench(t, Config{})
 	b.rounds(2, works)

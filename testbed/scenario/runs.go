@@ -85,11 +85,12 @@ var seenBy = map[string]func(sources) bool{
 	"accounting_anomaly":                     func(s sources) bool { return s.logs || s.radius },
 	"config_error":                           func(s sources) bool { return s.logs },
 	"client_side":                            func(s sources) bool { return s.logs },
-	"gateway_overload":                       func(s sources) bool { return s.probe && (s.snmp || s.logs) },
-	"ip_pool_exhausted":                      func(s sources) bool { return s.probe && (s.snmp || s.logs || s.radius) },
-	"gre_blackhole_server_to_client":         func(s sources) bool { return s.probe && (s.flows || s.logs) },
-	"auth_backend_down":                      func(s sources) bool { return s.radius || s.logs || s.probe },
-	"telemetry_gap":                          func(sources) bool { return true },
+	// The load is what it requires, which SNMP tells; what some daemons log of being overloaded only supports it.
+	"gateway_overload":               func(s sources) bool { return s.probe && s.snmp },
+	"ip_pool_exhausted":              func(s sources) bool { return s.probe && (s.snmp || s.logs || s.radius) },
+	"gre_blackhole_server_to_client": func(s sources) bool { return s.probe && (s.flows || s.logs) },
+	"auth_backend_down":              func(s sources) bool { return s.radius || s.logs || s.probe },
+	"telemetry_gap":                  func(sources) bool { return true },
 }
 
 // observable are the causes of which these sources can see what is required.

@@ -150,6 +150,8 @@ func TestEventsOfOurComponents(t *testing.T) {
 		"radius timeout":   {"pptp.log.radius_timeout", lines, []string{"log.activity=ok", "log.radius=no_reply"}},
 		"gre read error":   {"pptp.log.gre_read_error", attrs{"pptp.log.program": "pptpd", "error.errno": "ENOPROTOOPT", "client.address": "x"}, []string{"log.activity=ok", "log.gre_read=not_available"}},
 		"first bad option": {"pptp.log.option_error", lines, []string{"log.activity=ok"}},
+		"turned away":      {"pptp.session.failed", attrs{"error.type": "auth.rejected", "pptp.session.duration": 1.6}, []string{"probe.refusal=ok"}},
+		"turned away late": {"pptp.session.failed", attrs{"error.type": "auth.rejected", "pptp.session.duration": 9.4}, []string{"probe.refusal=late"}},
 		"mass stop":        {"radius.accounting.anomaly", attrs{"radius.anomaly": "mass_stop", "radius.nas": "192.0.2.1"}, []string{"radius.stops=mass"}},
 		"nas restart":      {"radius.accounting.nas_restarted", attrs{"radius.nas": "192.0.2.1", "radius.sessions": 12}, []string{"radius.stops=mass"}},
 		"empty nas":        {"radius.accounting.nas_restarted", attrs{"radius.nas": "192.0.2.1", "radius.sessions": 0}, nil},
