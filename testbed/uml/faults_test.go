@@ -17,16 +17,20 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/testbed/uml"
 )
 
-// Every fault is called by its name, and the gateway is whole again afterwards.
+// Every fault is called by its name, by the probe and by the gateway's log alone, and the gateway is whole again
+// afterwards.
 func TestProbeFaults(t *testing.T) {
 	gw := uml.StartGateway(t, uml.Options{Env: []string{"UML_ROUTER=1", "UML_RADIUS=1"}})
+	awaitLog(t, gw)
 	p := newProbe(t)
+	var logs logJudge
 	for _, v := range verdicts {
 		t.Run(v.title(), func(t *testing.T) {
 			tg := bare(gw.Address(t, v.policy()))
 			for _, f := range v.target {
 				f(&tg)
 			}
+			mark := gw.Mark(t)
 			undo, r := v.run(t, gw, p, tg)
 			requireVerdict(t, v.want, r)
 			if v.says != "" {
@@ -37,13 +41,14 @@ func TestProbeFaults(t *testing.T) {
 			}
 			undo()
 			gw.WaitIdle(t, idle)
-			if v.fault.Apply == "" {
-				return // nothing was broken
+			if v.fault.Apply != "" { // something was broken
+				requireVerdict(t, "", run(t, p, bare(gw.Address(t, v.whole()))))
+				gw.WaitIdle(t, idle)
 			}
-			requireVerdict(t, "", run(t, p, bare(gw.Address(t, v.whole()))))
-			gw.WaitIdle(t, idle)
+			logs.judge(t, gw, mark, v, r)
 		})
 	}
+	logs.require(t)
 }
 
 // run runs the session that the fault is to hit.

@@ -136,53 +136,43 @@ func withoutDebug(lines uml.Lines) uml.Lines {
 	})
 }
 
-// The gateway's log alone tells how sessions went, under every fault.
-func TestLog(t *testing.T) {
-	gw := uml.StartGateway(t, uml.Options{Env: []string{"UML_ROUTER=1", "UML_RADIUS=1"}})
-	awaitLog(t, gw)
-	p := newProbe(t)
-	var all, plain tally
-	for _, v := range verdicts {
-		t.Run(v.title(), func(t *testing.T) {
-			want := []string{"established"}
-			if w, ok := logVerdicts[v.title()]; ok {
-				want = strings.FieldsFunc(w, func(r rune) bool { return r == ';' })
-			}
-			tg := bare(gw.Address(t, v.policy()))
-			for _, f := range v.target {
-				f(&tg)
-			}
-			mark := gw.Mark(t)
-			undo, r := v.run(t, gw, p, tg)
-			undo()
-			gw.WaitIdle(t, idle)
-			if v.fault.Apply != "" {
-				requireVerdict(t, "", run(t, p, bare(gw.Address(t, v.whole()))))
-				want = append(want, "established")
-			}
-			gw.WaitIdle(t, idle)
-			var lines uml.Lines
-			require.Eventually(t, func() bool {
-				lines = gw.Syslog(t, mark)
-				return lines.Count("control connection finished") == lines.Count("control connection started") &&
-					lines.Count("control connection finished") >= len(want)
-			}, idle, 50*time.Millisecond, "the end of the log")
-			got := outcomes(stitch(t, lines))
-			all.add(want, got)
-			plain.add(outcomesOnly(want), outcomes(stitch(t, withoutDebug(lines))))
-			assert.Len(t, got, len(want), "%q", got)
-			if v.want == pptpprobe.CauseMPPEKeyMismatch {
-				return // the frames are random, and now and then look as if somebody had meant them
-			}
-			for _, w := range want {
-				assert.True(t, slices.ContainsFunc(got, func(g string) bool { return strings.HasPrefix(g+" ", w+" ") }),
-					"%q is missing in %q of a session with %s\n%s", w, got, summary(r), strings.Join(lines, "\n"))
-			}
-		})
+// logJudge compares what the log alone says of sessions with how they went, with pppd's debug lines and without.
+type logJudge struct{ all, plain tally }
+
+// judge reads the log of a fault, since the mark, with that of the session after it.
+func (j *logJudge) judge(t *testing.T, gw *uml.Gateway, mark uml.Mark, v verdict, r *pptpprobe.Result) {
+	t.Helper()
+	want := []string{"established"}
+	if w, ok := logVerdicts[v.title()]; ok {
+		want = slices.DeleteFunc([]string{w}, func(w string) bool { return w == "" })
 	}
-	all.require(t)
+	if v.fault.Apply != "" {
+		want = append(want, "established")
+	}
+	var lines uml.Lines
+	require.Eventually(t, func() bool {
+		lines = gw.Syslog(t, mark)
+		return lines.Count("control connection finished") == lines.Count("control connection started") &&
+			lines.Count("control connection finished") >= len(want)
+	}, idle, 50*time.Millisecond, "the end of the log")
+	got := outcomes(stitch(t, lines))
+	j.all.add(want, got)
+	j.plain.add(outcomesOnly(want), outcomes(stitch(t, withoutDebug(lines))))
+	assert.Len(t, got, len(want), "%q", got)
+	if v.want == pptpprobe.CauseMPPEKeyMismatch {
+		return // the frames are random, and now and then look as if somebody had meant them
+	}
+	for _, w := range want {
+		assert.True(t, slices.ContainsFunc(got, func(g string) bool { return strings.HasPrefix(g+" ", w+" ") }),
+			"%q is missing in %q of a session with %s\n%s", w, got, summary(r), strings.Join(lines, "\n"))
+	}
+}
+
+func (j *logJudge) require(t *testing.T) {
+	t.Helper()
+	j.all.require(t)
 	t.Log("without debug, outcomes without causes:")
-	plain.require(t)
+	j.plain.require(t)
 }
 
 // outcomesOnly leaves the causes out. Without debug, the log has no word on an address that
