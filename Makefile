@@ -110,7 +110,7 @@ test-real: build $(summary) ## Run the tests against real gateways in User-Mode 
 	@testbed/flow/setup.sh
 	@testbed/radius/setup.sh
 	@testbed/deploy/setup.sh
-	$(say) "go test -tags $(test_tags) ./testbed/... (5 to 15 min)"
+	$(say) "go test -tags $(test_tags) ./testbed/... (25 min)"
 	@COLLECTOR='$(abspath $(COLLECTOR))' $(GO) test -tags $(test_tags) -p 1 -count=1 -timeout 30m -json ./testbed/... | $(summary) -v
 
 .PHONY: eval
