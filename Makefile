@@ -111,7 +111,7 @@ test-real: build $(summary) ## Run the tests against real gateways in User-Mode 
 	@testbed/radius/setup.sh
 	@testbed/deploy/setup.sh
 	$(say) "go test -tags $(test_tags) ./testbed/... (25 min)"
-	@COLLECTOR='$(abspath $(COLLECTOR))' $(GO) test -tags $(test_tags) -p 1 -count=1 -timeout 30m -json ./testbed/... | $(summary) -v
+	@COLLECTOR='$(abspath $(COLLECTOR))' $(GO) test -tags $(test_tags) -p 1 -count=1 -timeout 40m -json ./testbed/... | $(summary) -v
 
 .PHONY: eval
 eval: ## Inject every cause, with noise, and see how often the verdict is right; writes docs/evaluation.md
