@@ -144,6 +144,10 @@ func (l Lines) With(text string) Lines {
 // which the caller's kernel then refuses. The real client does that now and then; say so to [Lines.CleanEnd].
 var ClientLeftFirst = []string{"from network failed: status = -1 error = Protocol not available", "GRE read or PTY write failed"}
 
+// PPPDLeftFirst is what the log has when the gateway's pppd ends the link, and is gone before the caller's goodbye on the
+// control connection comes; say so to [Lines.CleanEnd] where it is the gateway that refuses.
+var PPPDLeftFirst = []string{"from PTY failed: status = -1 error = Input/output error", "PTY read or GRE write failed"}
+
 // CleanEnd says what is wrong with the log of a gateway that had n sessions, which all got as far as pppd and have all
 // ended in good order: LCP terminated, pppd gone, control connection finished; nil: nothing. Lines that have one of the
 // texts of ignore are ignored.
