@@ -144,9 +144,14 @@ func (l Lines) With(text string) Lines {
 // which the caller's kernel then refuses. The real client does that now and then; say so to [Lines.CleanEnd].
 var ClientLeftFirst = []string{"from network failed: status = -1 error = Protocol not available", "GRE read or PTY write failed"}
 
-// PPPDLeftFirst is what the log has when the gateway's pppd ends the link, and is gone before the caller's goodbye on the
-// control connection comes; say so to [Lines.CleanEnd] where it is the gateway that refuses.
+// PPPDLeftFirst is what the log has when the gateway's pppd ends the link, the caller agrees, and pppd is gone before the
+// caller's goodbye on the control connection comes; see [Lines.EndedByPPPD].
 var PPPDLeftFirst = []string{"from PTY failed: status = -1 error = Input/output error", "PTY read or GRE write failed"}
+
+// EndedByPPPD tells whether the gateway ended the link of the only session, and the caller agreed to that.
+func (l Lines) EndedByPPPD() bool {
+	return l.Count("sent [LCP TermReq") > 0 && l.Count("rcvd [LCP TermAck") > 0 && l.Count("rcvd [LCP TermReq") == 0
+}
 
 // CleanEnd says what is wrong with the log of a gateway that had n sessions, which all got as far as pppd and have all
 // ended in good order: LCP terminated, pppd gone, control connection finished; nil: nothing. Lines that have one of the
