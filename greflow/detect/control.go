@@ -108,6 +108,26 @@ func (p *pair) session(t stamp) bool {
 	return p.told >= t && p.told != 0
 }
 
+// answersFor says whether GRE that was seen both ways speaks for the connections there are, or were last: it was
+// seen since one of them began. While that of a later one may just not be told yet, a healthy pair stays so.
+func (p *pair) answersFor(v *view) bool {
+	gre := min(p.gre[ToGateway].last, p.gre[ToClient].last)
+	if p.session(gre) {
+		return true
+	}
+	newer, first := 0, v.now
+	for i := range p.conns {
+		if c := &p.conns[i]; c.first > gre+oneClockMargin {
+			newer++
+			first = min(first, c.first)
+		}
+	}
+	if newer == maxConns {
+		first = gre // the first may be forgotten
+	}
+	return newer == 0 || p.state == Healthy && v.now <= first+v.delay
+}
+
 // survived says that the only control connection was there before and after a silence
 // that began at t, and, if it was a long one, both ends meanwhile.
 func (p *pair) survived(t, silent stamp) bool {

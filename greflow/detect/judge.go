@@ -109,6 +109,9 @@ func (d *Detector) judge(p *pair, v *view, l *liveness) verdict {
 		if l.sessions > 1 && !p.allCallsSeen(v, l) {
 			return undecided(PartialVisibility)
 		}
+		if !p.answersFor(v) {
+			return undecided(d.why(p, v))
+		}
 		return verdict{state: Healthy}
 	}
 	if v.blind != NoReason {
