@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/attribute"
@@ -253,109 +252,6 @@ func TestSelfTelemetry(t *testing.T) {
 	})
 }
 
-func TestStatusOnlyWhenItChanges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		results := []func() *pptpprobe.Result{goodResult, goodResult, permissionResult, permissionResult, greResult, goodResult, permissionResult}
-		probe := &fakeProber{results: func(n int, _ pptpprobe.Target) *pptpprobe.Result { return results[n]() }}
-		r, err := probe.factory().CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type),
-			targets(defaultConfig(), "vpn1.example.com"), consumertest.NewNop())
-		require.NoError(t, err)
-		host := newStatusHost()
-		require.NoError(t, r.Start(t.Context(), host))
-		pass(time.Duration(len(results)) * time.Minute)
-		require.NoError(t, r.Shutdown(t.Context()))
-		assert.Equal(t, []componentstatus.Status{
-			componentstatus.StatusStarting,
-			componentstatus.StatusOK,
-			componentstatus.StatusRecoverableError,
-			componentstatus.StatusOK, // the gateway fails, but this host can probe again
-			componentstatus.StatusRecoverableError,
-			componentstatus.StatusStopping, componentstatus.StatusStopped,
-		}, host.statuses())
-		assert.ErrorContains(t, host.events[2].Err(), pptpprobe.PrivilegeHint())
-		assert.ErrorContains(t, host.events[2].Err(), "vpn1.example.com")
-	})
-}
-
-func TestShutdownEndsSessionsWithoutReportingThem(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		probe := always(goodResult)
-		probe.takes = 20 * time.Second
-		var logs consumertest.LogsSink
-		r, err := probe.factory().CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type),
-			targets(defaultConfig(), "vpn1.example.com"), &logs)
-		require.NoError(t, err)
-		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
-		pass(10 * time.Second)
-		require.NoError(t, r.Shutdown(t.Context()))
-		require.NoError(t, r.Shutdown(t.Context()), "twice")
-		assert.Empty(t, logs.AllLogs(), "our shutdown is not the gateway's failure")
-		_, closed := probe.count()
-		assert.Equal(t, 1, closed)
-	})
-}
-
-// stubborn ends its sessions only when it is told to.
-type stubborn struct {
-	fakeProber
-	release chan struct{}
-}
-
-func (s *stubborn) Run(context.Context, pptpprobe.Target) *pptpprobe.Result {
-	<-s.release
-	return goodResult()
-}
-
-func TestShutdownHonoursItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		probe := &stubborn{release: make(chan struct{})}
-		f := newFactory(newProbePool(func() prober { return probe }))
-		var logs consumertest.LogsSink
-		r, err := f.CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type), targets(defaultConfig(), "vpn1.example.com"), &logs)
-		require.NoError(t, err)
-		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
-		pass(10 * time.Second)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		require.ErrorIs(t, r.Shutdown(ctx), context.DeadlineExceeded)
-		_, closed := probe.count()
-		assert.Zero(t, closed, "not while a session uses it")
-
-		close(probe.release)
-		synctest.Wait()
-		_, closed = probe.count()
-		assert.Equal(t, 1, closed)
-		assert.Empty(t, logs.AllLogs(), "nothing is passed on after Shutdown")
-	})
-}
-
-func TestShutdownWithoutStart(t *testing.T) {
-	f := always(goodResult).factory()
-	r, err := f.CreateTraces(t.Context(), receivertest.NewNopSettings(metadata.Type), targets(defaultConfig(), "vpn1.example.com"), consumertest.NewNop())
-	require.NoError(t, err)
-	require.NoError(t, r.Shutdown(t.Context()))
-	require.NoError(t, r.Shutdown(t.Context()))
-}
-
-func TestProbeIsSharedByAllReceivers(t *testing.T) {
-	created := 0
-	probe := always(goodResult)
-	pool := newProbePool(func() prober { created++; return probe })
-	a, releaseA := pool.acquire()
-	b, releaseB := pool.acquire()
-	assert.Same(t, a, b)
-	require.NoError(t, releaseA())
-	_, closed := probe.count()
-	assert.Zero(t, closed)
-	require.NoError(t, releaseB())
-	_, closed = probe.count()
-	assert.Equal(t, 1, closed)
-
-	_, release := pool.acquire()
-	assert.Equal(t, 2, created, "a new one after the last was given back")
-	require.NoError(t, release())
-}
-
 func TestNothingIsPassedOnIfNothingIsWanted(t *testing.T) {
 	b := newBench(t, func(c *Config) {
 		c.Metrics.Metrics = metadata.MetricsConfig{}
@@ -389,78 +285,6 @@ func TestExemplarsOnlyWithTraces(t *testing.T) {
 			assert.Zero(t, m.Histogram().DataPoints().At(0).Exemplars().Len(), m.Name())
 		}
 	}
-}
-
-func TestEveryCauseMakesGoodTelemetry(t *testing.T) {
-	for _, c := range pptpprobe.Causes() {
-		b := newBench(t, nil)
-		r := goodResult()
-		r.Connect = 0
-		r.Warnings = []pptpprobe.Warning{{Stage: pptpprobe.StageGRE, Cause: c.Cause}}
-		r.Failure = &pptpprobe.Failure{Stage: pptpprobe.StageLCP, Cause: c.Cause, ResultCode: -1, ErrorCode: -1}
-		b.run(r)
-		failed := last(recordsOf(b.lastLogs(), "pptp.session.failed"))
-		v, _ := failed.Attributes().Get("error.type")
-		assert.Equal(t, string(c.Cause), v.Str())
-		spans := b.lastTraces().ResourceSpans().At(0).ScopeSpans().At(0).Spans()
-		errorSpans := 0
-		for i := range spans.Len() {
-			if spans.At(i).Status().Code() == ptrace.StatusCodeError {
-				errorSpans++
-			}
-		}
-		assert.Equal(t, 2, errorSpans, "the root and the failing stage")
-	}
-}
-
-func TestFailureWithoutCauseIsNotASuccess(t *testing.T) {
-	b := newBench(t, nil)
-	b.run(&pptpprobe.Result{Start: began, Failure: &pptpprobe.Failure{Err: errRefused, ResultCode: -1, ErrorCode: -1}})
-	assert.Equal(t, map[pptpprobe.Cause]int64{otherCause: 1}, b.target.metrics.attempts)
-	failed := last(recordsOf(b.lastLogs(), "pptp.session.failed"))
-	v, _ := failed.Attributes().Get("error.type")
-	assert.Equal(t, "_OTHER", v.Str())
-}
-
-func TestFailedCheckIsAnErrorSpan(t *testing.T) {
-	b := newBench(t, nil)
-	r := goodResult()
-	f := &pptpprobe.Failure{Stage: pptpprobe.StageApp, Cause: pptpprobe.CauseAppHTTPStatus, Detail: "503", ResultCode: -1, ErrorCode: -1}
-	r.Checks[1].Failure, r.Failure = f, f
-	b.run(r)
-	spans := b.lastTraces().ResourceSpans().At(0).ScopeSpans().At(0).Spans()
-	for i := range spans.Len() {
-		s := spans.At(i)
-		want := s.Name() == "pptp.session" || s.Name() == "pptp.app.http"
-		assert.Equal(t, want, s.Status().Code() == ptrace.StatusCodeError, s.Name())
-	}
-	assert.Len(t, recordsOf(b.lastLogs(), "pptp.session.established"), 1, "the tunnel was up")
-}
-
-func TestEncryptionIsToldToBeOff(t *testing.T) {
-	b := newBench(t, nil)
-	r := goodResult()
-	r.Negotiated.MPPE, r.Negotiated.Stateless = 0, false
-	b.run(r)
-	e := last(recordsOf(b.lastLogs(), "pptp.session.established"))
-	assert.Contains(t, e.Body().Str(), "no encryption")
-	v, ok := e.Attributes().Get("pptp.mppe.key_length")
-	require.True(t, ok)
-	assert.Zero(t, v.Int())
-
-	r = goodResult()
-	r.Negotiated.Stateless = false
-	b.run(r)
-	e = last(recordsOf(b.lastLogs(), "pptp.session.established"))
-	assert.Contains(t, e.Body().Str(), "stateful")
-}
-
-func TestRASErrorIsAReason(t *testing.T) {
-	b := newBench(t, nil)
-	r := greResult()
-	r.Failure.RAS = 718
-	b.run(r)
-	assert.Contains(t, last(recordsOf(b.lastLogs(), "pptp.peer.terminated")).Body().Str(), "RAS error 718")
 }
 
 func recordsOf(logs plog.Logs, name string) (out []plog.LogRecord) {
