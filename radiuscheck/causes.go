@@ -51,6 +51,13 @@ var hints = map[Cause]string{
 // keysDiffer is for timeouts next to which other replies show the reason.
 const keysDiffer = "The shared secret is not the same at the server and here: it answers what is not signed, with a secret that is not ours, and is silent to what is."
 
+// noAddress is for names that cannot be resolved, deadAddress for answers that came after
+// other addresses of the name had been waited for.
+const (
+	noAddress   = "Look at the name's record and at the resolver of this host; a server that is given by its address is checked without them."
+	deadAddress = "Bring the addresses that are silent back, or take them out of the name: who asks them waits."
+)
+
 // behind is for logins without answer next to a Status-Server that has one, wantsSigned
 // for such logins without Message-Authenticator.
 const (

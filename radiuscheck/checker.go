@@ -3,10 +3,8 @@ package radiuscheck
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -19,7 +17,8 @@ import (
 type Checker struct {
 	cfg     Config
 	random  io.Reader
-	resolve func(ctx context.Context, host string) (netip.Addr, error)
+	resolve lookup
+	now     func() time.Time
 
 	status []Method // that log nobody in
 	logins []Method // that do
@@ -28,13 +27,8 @@ type Checker struct {
 	answered bool
 
 	auth, acct, stats *conn
-	names             map[string]name // of this round
-}
-
-// name is what a host name stands for.
-type name struct {
-	addr netip.Addr
-	err  error
+	names             map[string]*name // three at most
+	spare             time.Duration    // what is left of Config.Spare in this round
 }
 
 // New returns a checker. Nothing is sent before the first round.
@@ -42,7 +36,7 @@ func New(cfg Config) (*Checker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Checker{cfg: cfg, random: rand.Reader, resolve: resolve}
+	c := &Checker{cfg: cfg, random: rand.Reader, resolve: resolve, now: time.Now, names: make(map[string]*name)}
 	for _, m := range cfg.Methods {
 		if m.UsesPassword() {
 			c.logins = append(c.logins, m)
@@ -73,7 +67,10 @@ func (c *Checker) Resting(now time.Time) bool { return c.rest.resting(now) }
 // left out while [Checker.Resting]. An error is that of ctx, or that a request cannot be
 // made; what was found until then is lost, as it says nothing of the server.
 func (c *Checker) Round(ctx context.Context) ([]Result, error) {
-	c.names = make(map[string]name)
+	c.spare = c.cfg.Spare
+	for _, n := range c.names {
+		n.begin(c.now())
+	}
 	var results []Result
 	for _, m := range c.status {
 		r, err := c.ask(ctx, m, Always)
@@ -130,7 +127,8 @@ func (c *Config) exchange(renew bool) exchange.Config {
 	return exchange.Config{Timeout: c.Timeout, Retries: c.Retries, Renew: renew}
 }
 
-// ask does one check.
+// ask does one check: at the address that answers in this round, or at one address of the
+// name after the other until one does or there is no time for more.
 func (c *Checker) ask(ctx context.Context, m Method, s Signing) (*Result, error) {
 	to, host, port := c.auth, c.cfg.Host, c.cfg.Port
 	if m == StatusAccounting {
@@ -139,8 +137,37 @@ func (c *Checker) ask(ctx context.Context, m Method, s Signing) (*Result, error)
 			host = c.cfg.AccountingHost
 		}
 	}
-	r := &Result{Method: m, Signing: s, Start: time.Now()}
-	if !c.reach(ctx, r, to, host, port) {
+	start := time.Now()
+	n, err := c.find(ctx, host)
+	if err != nil {
+		return &Result{Method: m, Signing: s, Start: start, Failure: unresolved(host, err)}, ctx.Err()
+	}
+	var silent []*Result
+	for i, longest := 0, c.cfg.exchange(false).Longest(); ; i++ {
+		r, err := c.askAt(ctx, to, netip.AddrPortFrom(n.addrs[i], port), m, s)
+		if err != nil {
+			return nil, err
+		}
+		if r.heard() {
+			n.answered(i)
+			c.cfg.after(r, silent)
+			return r, nil
+		}
+		silent = append(silent, r)
+		if n.heard || i+1 == len(n.addrs) || c.spare < longest {
+			break
+		}
+		c.spare -= longest
+	}
+	n.silent(len(silent))
+	return allSilent(silent), nil
+}
+
+// askAt does one check at one address.
+func (c *Checker) askAt(ctx context.Context, to *conn, addr netip.AddrPort, m Method, s Signing) (*Result, error) {
+	r := &Result{Method: m, Signing: s, Start: time.Now(), Server: addr}
+	if err := to.open(addr); err != nil {
+		r.fail(Unreachable, "No socket to the server: "+err.Error()+".")
 		return r, ctx.Err()
 	}
 	var login credentials
@@ -160,28 +187,16 @@ func (c *Checker) ask(ctx context.Context, m Method, s Signing) (*Result, error)
 	return r, nil
 }
 
-// reach connects the socket to the server.
-func (c *Checker) reach(ctx context.Context, r *Result, to *conn, host string, port uint16) bool {
-	n, known := c.names[host]
-	if !known {
-		n.addr, n.err = c.lookup(ctx, host)
+// find returns a host with its addresses, in the time that a server has for an answer.
+func (c *Checker) find(ctx context.Context, host string) (*name, error) {
+	n := c.names[host]
+	if n == nil {
+		n = &name{host: host}
 		c.names[host] = n
 	}
-	if n.err != nil {
-		text := n.err.Error()
-		var dns *net.DNSError
-		if errors.As(n.err, &dns) {
-			text = dns.Err
-		}
-		r.fail(Unreachable, fmt.Sprintf("The name %s cannot be resolved: %s.", host, text))
-		return false
-	}
-	r.Server = netip.AddrPortFrom(n.addr, port)
-	err := to.open(r.Server)
-	if err != nil {
-		r.fail(Unreachable, "No socket to the server: "+err.Error()+".")
-	}
-	return err == nil
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	return n, n.find(ctx, c.now(), c.resolve)
 }
 
 // request makes a Status-Server, or an Access-Request for a login.
@@ -243,26 +258,4 @@ func (n *NAS) describe(b *packet.Builder, to *conn) {
 		}
 		b.TaggedText(packet.TunnelServerEndpoint, tag, server.String())
 	}
-}
-
-// lookup resolves a name, in the time that a server has for an answer.
-func (c *Checker) lookup(ctx context.Context, host string) (netip.Addr, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
-	return c.resolve(ctx, host)
-}
-
-// resolve returns the first address of a host.
-func resolve(ctx context.Context, host string) (netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a, nil
-	}
-	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	if len(list) == 0 {
-		return netip.Addr{}, errors.New("no address")
-	}
-	return list[0].Unmap(), nil
 }

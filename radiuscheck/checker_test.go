@@ -358,8 +358,8 @@ func TestUnreachableIPv6(t *testing.T) {
 
 func TestNoAddress(t *testing.T) {
 	c := newChecker(t, newServer(t, nil), func(c *Config) { c.Host, c.Signing = "radius.invalid", Compare })
-	c.resolve = func(context.Context, string) (netip.Addr, error) {
-		return netip.Addr{}, &net.DNSError{Err: "no such host", Name: "radius.invalid"}
+	c.resolve = func(context.Context, string) ([]netip.Addr, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "radius.invalid"}
 	}
 	got := round(t, c)
 	assert.Len(t, got, 7)
@@ -416,12 +416,4 @@ func TestRequests(t *testing.T) {
 			assert.Equal(t, want, string(v), "attribute %d", typ)
 		}
 	}
-}
-
-func TestResolve(t *testing.T) {
-	a, err := resolve(t.Context(), "127.0.0.2")
-	require.NoError(t, err)
-	assert.Equal(t, "127.0.0.2", a.String())
-	_, err = resolve(t.Context(), "radius.invalid")
-	require.Error(t, err)
 }

@@ -73,6 +73,9 @@ type Config struct {
 	Timeout time.Duration // to wait after each transmission
 	Retries int           // transmissions after the first
 	Slow    time.Duration // from this time on an answer is slow; 0: never
+	// Spare is the time that a round may take beyond Longest, for other addresses of a name
+	// if the first is silent; 0: a round asks one.
+	Spare time.Duration
 	// RejectedInterval is the least time between two logins after one was rejected.
 	RejectedInterval time.Duration
 
@@ -137,8 +140,8 @@ func (c *Config) Validate() error {
 	if c.Retries < 0 || c.Retries > maxRetries {
 		bad("retries: %d is not in [0, %d]", c.Retries, maxRetries)
 	}
-	if c.Slow < 0 || c.RejectedInterval < 0 {
-		bad("slow, rejected interval: must not be negative")
+	if c.Slow < 0 || c.RejectedInterval < 0 || c.Spare < 0 {
+		bad("slow, rejected interval, spare: must not be negative")
 	}
 	if c.StatusPort != 0 && c.StatusSecret == "" {
 		bad("status secret: is empty")
@@ -146,7 +149,8 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Longest is how long a round can take, with its statistics and the resolution of names.
+// Longest is how long a round can take, with its statistics and the resolution of names,
+// but without what [Config].Spare allows.
 func (c *Config) Longest() time.Duration {
 	requests, names := 0, 0
 	for _, m := range c.Methods {

@@ -41,6 +41,7 @@ func TestValidate(t *testing.T) {
 		{"timeout", func(c *Config) { c.Timeout = 0 }, "timeout: 0s"},
 		{"retries", func(c *Config) { c.Retries = 11 }, "retries: 11"},
 		{"negative", func(c *Config) { c.Slow = -1 }, "must not be negative"},
+		{"negative spare", func(c *Config) { c.Spare = -1 }, "spare: must not be negative"},
 		{"status secret", func(c *Config) { c.StatusPort = 18121 }, "status secret: is empty"},
 	}
 	for _, tt := range tests {

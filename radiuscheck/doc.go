@@ -11,6 +11,9 @@
 // time that the server took. Replies that are forged, late, doubled or replayed are
 // counted, and nothing else is done with them.
 //
+// A host name may stand for several addresses. They are asked in the order of the
+// system's resolver until one answers, which then has all requests, for as long as it does.
+//
 // A password that was rejected is not tried again before [Config].RejectedInterval has
 // passed, so that a check never locks an account that it is to watch.
 //

@@ -15,12 +15,14 @@ type Result struct {
 	Signing Signing
 
 	Start time.Time
-	// Total is from the first transmission until the answer, or until waiting ended.
+	// Total is from the first transmission until the answer, or until waiting ended; what
+	// other addresses of the name were waited for is part of it.
 	Total time.Duration
 	// Latency is from the transmission that was answered until its answer; 0: there was
 	// none, or it cannot be told which one was answered.
 	Latency time.Duration
-	// Server is the address that was asked; invalid if its name has none.
+	// Server is the address that was asked, the last one if there were several; invalid if
+	// the name has none.
 	Server netip.AddrPort
 
 	Code            packet.Code // of the answer; 0: there was none
@@ -50,6 +52,11 @@ func (r *Result) Answered() bool { return r.Code != 0 }
 // the server reads another password, and its reply cannot be trusted.
 func (r *Result) rejected() bool {
 	return r.Method.UsesPassword() && (r.Code == packet.AccessReject || r.Failure != nil && r.Failure.Cause == BadAuthenticator)
+}
+
+// heard says whether anything came from the server.
+func (r *Result) heard() bool {
+	return r.Failure == nil || r.Failure.Cause != Timeout && r.Failure.Cause != Unreachable
 }
 
 func (r *Result) fail(c Cause, detail string) {

@@ -10,15 +10,20 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/packet"
 )
 
-// Statistics asks for the statistics of FreeRADIUS. An error says what went wrong with
-// the request, as [*StatisticsError] if there was no answer, or with the answer.
+// Statistics asks for the statistics of FreeRADIUS, of the same address as the round before
+// it if the host is the same. An error is that of ctx, a [*StatisticsError] if there was no
+// answer, or says what is wrong with the answer.
 func (c *Checker) Statistics(ctx context.Context) (*freeradius.Statistics, error) {
-	addr, err := c.lookup(ctx, c.cfg.StatusHost)
-	if err != nil {
-		return nil, fmt.Errorf("resolving %s: %w", c.cfg.StatusHost, err)
+	n, err := c.find(ctx, c.cfg.StatusHost)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	if err := c.stats.open(netip.AddrPortFrom(addr, c.cfg.StatusPort)); err != nil {
-		return nil, fmt.Errorf("opening a socket: %w", err)
+	if err != nil {
+		return nil, &StatisticsError{*unresolved(c.cfg.StatusHost, err)}
+	}
+	if err := c.stats.open(netip.AddrPortFrom(n.addrs[0], c.cfg.StatusPort)); err != nil {
+		n.silent(1)
+		return nil, &StatisticsError{*failure(Unreachable, "No socket to the server: "+err.Error()+".")}
 	}
 	ex, err := c.stats.run(ctx, c.cfg.exchange(true), func(id uint8) (packet.Packet, error) {
 		var auth packet.Authenticator
@@ -36,8 +41,12 @@ func (c *Checker) Statistics(ctx context.Context) (*freeradius.Statistics, error
 	if ex.Reply == nil {
 		r := &Result{Method: Status}
 		c.cfg.judgeSilence(r, ex)
+		if !r.heard() {
+			n.silent(1)
+		}
 		return nil, &StatisticsError{*r.Failure}
 	}
+	n.answered(0)
 	return freeradius.Decode(ex.Reply)
 }
 

@@ -53,8 +53,11 @@ func TestStatistics(t *testing.T) {
 	require.ErrorAs(t, err, &silent)
 	assert.Equal(t, Unreachable, silent.Cause)
 
-	boom := errors.New("boom")
-	c.resolve = func(context.Context, string) (netip.Addr, error) { return netip.Addr{}, boom }
+	clear(c.names)
+	c.resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("boom") }
 	_, err = c.Statistics(t.Context())
-	require.ErrorIs(t, err, boom)
+	require.ErrorAs(t, err, &silent, "a server without address is not one without statistics")
+	assert.Equal(t, Unreachable, silent.Cause)
+	assert.Equal(t, "The name 127.0.0.1 cannot be resolved: boom.", silent.Detail)
+	assert.Equal(t, noAddress, silent.Hint)
 }

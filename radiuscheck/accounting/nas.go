@@ -35,7 +35,7 @@ func (t *Tracker) nasOf(now time.Time, from netip.Addr, r *Record) *nas {
 		id: NAS{Address: a, Identifier: string(r.NASIdentifier)}, number: t.numbers, since: now.UnixNano(),
 		ends: newEnds(&t.config),
 	}
-	n.stats.NAS = n.id
+	n.stats.NAS, n.stats.Since = n.id, now
 	t.nas[n.id] = n
 	return n
 }

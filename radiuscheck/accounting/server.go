@@ -15,14 +15,16 @@ import (
 type ServerStats struct {
 	Packets  uint64 // that came
 	Answered uint64
+	// StatusServer are those that only ask whether the server is alive, with the right secret.
+	StatusServer uint64
 	// Dropped packets, by why; none of them was answered.
 	UnknownClient    uint64 // no secret for the sender
 	Malformed        uint64 // not what RFC 2866 describes
 	BadAuthenticator uint64 // another secret, or forged
 	Unsupported      uint64 // neither Accounting-Request nor Status-Server
 	Refused          uint64 // by the tracker
-	ReadErrors       uint64
-	WriteErrors      uint64
+	// ReadErrors and WriteErrors are those of the socket; what could not be sent is not Answered.
+	ReadErrors, WriteErrors SocketErrors
 }
 
 // readPause is how long a socket rests that cannot be read.
@@ -45,7 +47,8 @@ type Server struct {
 	close   func() error
 	running sync.WaitGroup
 
-	packets, answered, unknown, malformed, bad, unsupported, refused, readErrors, writeErrors atomic.Uint64
+	packets, answered, status, unknown, malformed, bad, unsupported, refused atomic.Uint64
+	readErrors, writeErrors                                                  errorCounts
 }
 
 // Listen opens the socket and begins to serve. The tracker is the server's until it is closed; use
@@ -118,7 +121,7 @@ func (s *Server) read() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
-			s.readErrors.Add(1)
+			s.readErrors.add(err)
 			select {
 			case <-s.closing:
 				return
@@ -147,6 +150,7 @@ func (s *Server) packet(now time.Time, from netip.AddrPort, packet []byte) {
 			s.bad.Add(1)
 			return
 		}
+		s.status.Add(1)
 		s.respond(from, packet, secret)
 	case packet[0] != codeRequest:
 		s.unsupported.Add(1)
@@ -179,7 +183,7 @@ func (s *Server) respond(to netip.AddrPort, packet, secret []byte) {
 	}
 	s.answer = s.verifier.AppendResponse(s.answer[:0], packet, secret)
 	if _, err := s.conn.WriteToUDPAddrPort(s.answer, to); err != nil {
-		s.writeErrors.Add(1)
+		s.writeErrors.add(err)
 		return
 	}
 	s.answered.Add(1)
@@ -188,8 +192,8 @@ func (s *Server) respond(to netip.AddrPort, packet, secret []byte) {
 // Stats returns the counters.
 func (s *Server) Stats() ServerStats {
 	return ServerStats{
-		Packets: s.packets.Load(), Answered: s.answered.Load(), UnknownClient: s.unknown.Load(), Malformed: s.malformed.Load(),
+		Packets: s.packets.Load(), Answered: s.answered.Load(), StatusServer: s.status.Load(), UnknownClient: s.unknown.Load(), Malformed: s.malformed.Load(),
 		BadAuthenticator: s.bad.Load(), Unsupported: s.unsupported.Load(), Refused: s.refused.Load(),
-		ReadErrors: s.readErrors.Load(), WriteErrors: s.writeErrors.Load(),
+		ReadErrors: s.readErrors.load(), WriteErrors: s.writeErrors.load(),
 	}
 }

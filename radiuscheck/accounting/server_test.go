@@ -70,7 +70,7 @@ func TestServerAnswersOnlyWhatIsVerified(t *testing.T) {
 		"a Start":                         {good, true, func(s ServerStats) uint64 { return s.Answered }},
 		"an Accounting-On":                {request(2, attr(attrStatus, 7)), true, func(s ServerStats) uint64 { return s.Answered }},
 		"a status that is not known":      {request(2, attr(attrStatus, 99)), true, func(s ServerStats) uint64 { return s.Answered }},
-		"a Status-Server":                 {statusServer(3, string(secret)), true, func(s ServerStats) uint64 { return s.Answered }},
+		"a Status-Server":                 {statusServer(3, string(secret)), true, func(s ServerStats) uint64 { return s.StatusServer }},
 		"a forged one":                    {forged, false, func(s ServerStats) uint64 { return s.BadAuthenticator }},
 		"a Status-Server, another secret": {statusServer(3, "other"), false, func(s ServerStats) uint64 { return s.BadAuthenticator }},
 		"cut off":                         {good[:len(good)-1], false, func(s ServerStats) uint64 { return s.Malformed }},

@@ -14,6 +14,7 @@ const (
 	flagBackwards
 	flagGigawords
 	flagDuplicate
+	flagBefore // its next record has traffic of before it was followed
 )
 
 // session is what is kept: half as large as a Session.

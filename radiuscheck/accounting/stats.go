@@ -1,5 +1,7 @@
 package accounting
 
+import "time"
+
 // Outcome is what [Tracker.Observe] made of a record.
 type Outcome uint8
 
@@ -33,9 +35,11 @@ type Stats struct {
 	TalkersEvicted                   uint64
 }
 
-// NASStats is what is known of one NAS. Counters are since it was first heard.
+// NASStats is what is known of one NAS. Counters are since it was first heard, or heard
+// again after it had been forgotten. Bytes are those that sessions have carried since they are followed.
 type NASStats struct {
 	NAS       NAS
+	Since     time.Time
 	Active    int
 	Records   [5]uint64 // start, stop, interim, on, off: see RecordStatuses
 	Duplicate uint64

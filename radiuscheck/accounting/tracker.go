@@ -166,6 +166,9 @@ func (t *Tracker) open(now time.Time, n *nas, r *Record, started time.Time) *ses
 	}
 	s := t.sessions.add(string(t.key), n)
 	s.started = started.UnixNano()
+	if r.Status != Start && now.Sub(started) > startSlack && !t.shouldBeKnown(now, n, s) {
+		s.flags |= flagBefore
+	}
 	t.update(now, s, r)
 	if now.Sub(started) < time.Minute { // else it was adopted
 		n.ends.began(now)

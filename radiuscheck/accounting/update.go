@@ -68,6 +68,10 @@ func (t *Tracker) count(now time.Time, s *session, r *Record) {
 	}
 	s.duration = d
 	in, out := grown(was.BytesIn, s.traffic.BytesIn), grown(was.BytesOut, s.traffic.BytesOut)
+	if s.flags&flagBefore != 0 { // hours of it are not of now, and may have been counted before a restart or an eviction
+		s.flags &^= flagBefore
+		in, out = 0, 0
+	}
 	s.nas.stats.BytesIn += in
 	s.nas.stats.BytesOut += out
 	t.noisy.carried(t, now, s, in+out)

@@ -2,6 +2,7 @@ package radiusreceiver
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -129,10 +130,11 @@ func (m *metricsMaker) accounting(a *accountant, now time.Time) pmetric.Metrics 
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mb.Reset(metadata.WithStartTime(timestamp(a.start)))
-	for i := range list {
-		m.nas(&list[i], ts)
+	for i, name := range nasNames(list) {
+		m.mb.Reset(metadata.WithStartTime(timestamp(list[i].Since))) // one that was forgotten counts from zero
+		m.nas(&list[i], name, ts)
 	}
+	m.mb.Reset(metadata.WithStartTime(timestamp(a.start)))
 	for kind, name := range accounting.Kinds() {
 		m.mb.RecordRadiusAccountingAnomaliesDataPoint(ts, int64(stats.Anomalies[kind]), name)
 	}
@@ -145,14 +147,30 @@ func (m *metricsMaker) accounting(a *accountant, now time.Time) pmetric.Metrics 
 		n   uint64
 	}{
 		{"unknown_client", s.UnknownClient}, {"malformed", s.Malformed}, {"bad_authenticator", s.BadAuthenticator}, {"unsupported", s.Unsupported},
+		{"status_server", s.StatusServer},
 	} {
 		m.mb.RecordRadiusAccountingPacketsDataPoint(ts, int64(d.n), d.why)
 	}
 	return m.mb.Emit(metadata.WithResource(a.resource))
 }
 
-func (m *metricsMaker) nas(n *accounting.NASStats, ts pcommon.Timestamp) {
-	name := n.NAS.String()
+// nasNames are the attribute of each NAS: its name, with its address where several have
+// the same, as two points of one series would be one too many.
+func nasNames(list []accounting.NASStats) []string {
+	out, count := make([]string, len(list)), make(map[string]int)
+	for i := range list {
+		out[i] = strings.ToValidUTF8(list[i].NAS.String(), "\uFFFD")
+		count[out[i]]++
+	}
+	for i := range list {
+		if count[out[i]] > 1 {
+			out[i] += " (" + list[i].NAS.Address.String() + ")"
+		}
+	}
+	return out
+}
+
+func (m *metricsMaker) nas(n *accounting.NASStats, name string, ts pcommon.Timestamp) {
 	m.mb.RecordRadiusAccountingSessionsDataPoint(ts, int64(n.Active), name)
 	for i, status := range accounting.RecordStatuses {
 		m.mb.RecordRadiusAccountingRecordsDataPoint(ts, int64(n.Records[i]), metadata.MapAttributeRadiusAccountingStatus[status.String()], name)

@@ -142,7 +142,7 @@ func TestAccounting(t *testing.T) {
 	assert.Equal(t, "radius.accounting.nas_restarted", lr.EventName())
 	assert.Equal(t, "NAS gw1 said Accounting-on; sessions that are gone: 1.", lr.Body().Str())
 	assert.Equal(t, "WARN", lr.SeverityText())
-	for _, name := range []string{"otelcol_radius_accounting_entries", "otelcol_radius_accounting_entries_limit", "otelcol_radius_accounting_evicted"} {
+	for _, name := range []string{"otelcol_radius_accounting_entries", "otelcol_radius_accounting_entries_limit", "otelcol_radius_accounting_evicted", "otelcol_radius_accounting_socket_errors"} {
 		_, err := l.tel.GetMetric(name)
 		require.NoError(t, err, name)
 	}

@@ -137,7 +137,14 @@ func TestConfigErrors(t *testing.T) {
 			`accounting::user_name: "hashed" is unknown; use one of plain, hash, drop (did you mean "hash"?)`,
 			"accounting::max_events: 0 is out of range",
 		}},
-		{"bad_tracker", []string{"accounting: clients: none given", "accounting: max_sessions: -5 is not in"}},
+		{"bad_tracker", []string{"accounting::clients: none given", "accounting::max_sessions: -5 is not in"}},
+		{"bad_listener", []string{
+			`accounting::endpoint: "1813" is not host:port; use for example 0.0.0.0:1813`,
+			"accounting::interim_interval: 500ms is too short; use at least 1s, or 0s",
+			"accounting::max_events: 1000000000 is out of range; use 1 to 10000",
+		}},
+		{"bad_thresholds", []string{"accounting::clients[0]::secret: is empty", "accounting::thresholds::min_stops: -5 is not in [1, 1000000]"}},
+		{"bad_noisy", []string{"accounting::noisy::window: 1s is not in [10s, 24h0m0s]"}},
 		{"unknown_key", []string{"has invalid keys: methodes"}},
 	}
 	for _, tt := range tests {

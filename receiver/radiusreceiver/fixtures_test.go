@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/exchange"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/freeradius"
@@ -176,6 +177,7 @@ func newBench(tb testing.TB, change func(*Config)) *bench {
 	require.NoError(tb, b.out.addLogs(set, &b.logs))
 	require.NoError(tb, b.out.addTraces(set, &b.traces))
 	b.out.ctx = tb.Context()
+	b.status = polling.NewStatus(nopHost, 1, nonePasses)
 	b.out.logs.now = func() time.Time { return noon.Add(time.Hour) }
 	n := uint64(0)
 	b.random = func() uint64 { n++; return n }

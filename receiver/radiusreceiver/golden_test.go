@@ -58,9 +58,11 @@ func TestGoldenStatistics(t *testing.T) {
 		&finding{statistics: statistics(t, start, 0x10)}, // wrapped
 	)
 	all := b.metrics.AllMetrics()
-	v, ok := value(all[1], "radius.server.statistics.up", map[string]any{"error.type": "radius.timeout"})
+	v, ok := value(all[1], "radius.server.statistics.up", map[string]any{})
 	require.True(t, ok)
 	require.Zero(t, v)
+	v, _ = value(all[1], "radius.server.statistics.failing", map[string]any{"error.type": "radius.timeout"})
+	require.InDelta(t, 1, v, 0)
 	_, ok = value(all[1], "radius.server.requests", map[string]any{"radius.request.section": "auth", "radius.request.result": "requests"})
 	require.False(t, ok, "nothing is known of it")
 	v, _ = value(all[2], "radius.server.requests", map[string]any{"radius.request.section": "auth", "radius.request.result": "requests"})

@@ -1,7 +1,6 @@
 package radiusreceiver
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -10,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 
-	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/exchange"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/freeradius"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/radiusreceiver/internal/metadata"
@@ -50,8 +48,8 @@ func (m *metricsMaker) server(s *server, f *finding, exemplars bool) pmetric.Met
 	s.durations.appendTo(list, m.histograms, start, ts, exemplars)
 	if f.statistics != nil {
 		began := start
-		if !f.statistics.Started.IsZero() {
-			began = timestamp(f.statistics.Started)
+		if at := f.statistics.Started; !at.IsZero() && !at.After(f.at) { // its clock may be ahead of ours
+			began = timestamp(at)
 		}
 		since(list, began, "radius.server.requests")
 		if m.histograms.ServerDuration.Enabled {
@@ -86,11 +84,10 @@ func (m *metricsMaker) check(c *check, ts pcommon.Timestamp) {
 // statistics records what FreeRADIUS says. Of one that does not answer nothing is known,
 // which is not the same as that nothing has happened.
 func (m *metricsMaker) statistics(s *server, f *finding, ts pcommon.Timestamp) {
-	var kind string
-	if f.statisticsErr != nil {
-		kind = statisticsError(f.statisticsErr)
+	m.mb.RecordRadiusServerStatisticsUpDataPoint(ts, one(f.statisticsErr == nil))
+	for _, cause := range slices.Sorted(maps.Keys(s.unread)) {
+		m.mb.RecordRadiusServerStatisticsFailingDataPoint(ts, one(s.unread[cause]), metadata.WithErrorTypeMetricAttribute(string(cause)))
 	}
-	m.mb.RecordRadiusServerStatisticsUpDataPoint(ts, one(kind == ""), errorType(kind)...)
 	if f.statistics == nil {
 		return
 	}
@@ -108,7 +105,7 @@ func (m *metricsMaker) statistics(s *server, f *finding, ts pcommon.Timestamp) {
 		m.mb.RecordRadiusServerHomeOutstandingDataPoint(ts, n)
 	}
 	if at := f.statistics.Started; !at.IsZero() {
-		m.mb.RecordRadiusServerUptimeDataPoint(ts, f.at.Sub(at).Seconds())
+		m.mb.RecordRadiusServerUptimeDataPoint(ts, max(0, f.at.Sub(at).Seconds()))
 	}
 }
 
@@ -121,23 +118,6 @@ func since(list pmetric.MetricSlice, start pcommon.Timestamp, name string) {
 			}
 		}
 	}
-}
-
-// statisticsError is the error.type of statistics that could not be read.
-func statisticsError(err error) string {
-	var silent *radiuscheck.StatisticsError
-	if errors.As(err, &silent) {
-		return string(silent.Cause)
-	}
-	return string(radiuscheck.Unsupported)
-}
-
-// errorType is the attribute of a failure, none for success.
-func errorType(kind string) []metadata.MetricAttributeOption {
-	if kind == "" {
-		return nil
-	}
-	return []metadata.MetricAttributeOption{metadata.WithErrorTypeMetricAttribute(kind)}
 }
 
 // one is 1 for true.

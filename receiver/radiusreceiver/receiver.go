@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -14,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/freeradius"
 )
@@ -31,6 +31,9 @@ type dialer func(radiuscheck.Config) (checker, error)
 
 func newChecker(c radiuscheck.Config) (checker, error) { return radiuscheck.New(c) }
 
+// nonePasses is what to look at when no server does.
+const nonePasses = "servers passes; look at the network of this host, at the secret and at the account"
+
 // radiusReceiver checks the servers of one configuration, and listens to accounting.
 type radiusReceiver struct {
 	id        component.ID
@@ -44,8 +47,8 @@ type radiusReceiver struct {
 
 	servers    []*server
 	accounting *accountant // nil: there is no listener
-	slots      chan struct{}
-	waiting    atomic.Int64
+	schedule   *polling.Schedule
+	status     *polling.Status
 	stop       context.CancelFunc // nil before Start
 	stopPush   context.CancelFunc
 	done       chan struct{} // closed when all rounds have ended
@@ -63,17 +66,25 @@ func newRadiusReceiver(set receiver.Settings, cfg *Config, dial dialer) (*radius
 }
 
 // Start implements [component.Component].
-func (r *radiusReceiver) Start(ctx context.Context, _ component.Host) error {
+func (r *radiusReceiver) Start(ctx context.Context, host component.Host) error {
 	start := time.Now()
-	r.slots = make(chan struct{}, r.cfg.MaxConcurrent)
 	r.out.ctx, r.stopPush = context.WithCancel(context.Background())
+	jobs := make([]polling.Job, 0, len(r.cfg.Servers))
 	for i := range r.cfg.Servers {
 		s, err := r.newServer(&r.cfg.Servers[i], start)
 		if err != nil {
 			return err
 		}
 		r.servers = append(r.servers, s)
+		jobs = append(jobs, polling.Job{
+			Interval: s.interval, Longest: s.cfg.Longest() + s.cfg.Spare,
+			Run: func(ctx context.Context, late time.Duration) { r.round(ctx, s, late) },
+		})
 	}
+	r.schedule = polling.New(polling.Config{
+		Delay: r.cfg.InitialDelay, Jitter: r.cfg.Jitter, MaxConcurrent: r.cfg.MaxConcurrent, Skipped: r.telemetry.skipped, Random: r.jitter,
+	}, jobs)
+	r.status = polling.NewStatus(host, len(jobs), nonePasses)
 	if r.cfg.Accounting.Endpoint != "" {
 		a, err := r.newAccountant(ctx, start)
 		if err != nil {
@@ -87,12 +98,12 @@ func (r *radiusReceiver) Start(ctx context.Context, _ component.Host) error {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.done = stop, make(chan struct{})
 	var running sync.WaitGroup
-	for i, s := range r.servers {
-		running.Go(func() {
-			defer s.checker.Close()
-			r.follow(ctx, s, start.Add(r.cfg.InitialDelay+r.spread(i)))
-		})
-	}
+	running.Go(func() {
+		r.schedule.Run(ctx)
+		for _, s := range r.servers {
+			s.checker.Close()
+		}
+	})
 	if r.accounting != nil {
 		running.Go(func() { r.accounting.run(ctx) })
 	}
@@ -123,51 +134,6 @@ func (r *radiusReceiver) Shutdown(ctx context.Context) error {
 	}
 }
 
-// spread is the delay of the first round of server i: one after the other, a second
-// apart, or closer if the interval would not hold them all.
-func (r *radiusReceiver) spread(i int) time.Duration {
-	step := time.Second
-	for k := range r.cfg.Servers {
-		step = min(step, r.cfg.Servers[k].interval(r.cfg)/time.Duration(len(r.cfg.Servers)))
-	}
-	return time.Duration(i) * step
-}
-
-// follow checks one server until ctx is done, in the rhythm of its interval but for the
-// jitter. Rounds for which there was no time are left out and counted.
-func (r *radiusReceiver) follow(ctx context.Context, s *server, nominal time.Time) {
-	timer := time.NewTimer(time.Until(nominal))
-	defer timer.Stop()
-	for due := nominal; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		r.waiting.Add(1)
-		select {
-		case <-ctx.Done():
-			r.waiting.Add(-1)
-			return
-		case r.slots <- struct{}{}:
-			r.waiting.Add(-1)
-		}
-		r.round(ctx, s, time.Since(due))
-		<-r.slots
-
-		nominal = nominal.Add(s.interval)
-		if late := time.Since(nominal); late > 0 {
-			missed := late/s.interval + 1
-			r.telemetry.skipped(int64(missed))
-			nominal = nominal.Add(missed * s.interval)
-		}
-		// So much that a round still ends before the next is due.
-		jitter := min(r.cfg.Jitter*float64(s.interval), float64(s.interval-s.cfg.Longest()))
-		due = nominal.Add(time.Duration(r.jitter() * max(0, jitter)))
-		timer.Reset(time.Until(due))
-	}
-}
-
 // round checks a server once, and reports it.
 func (r *radiusReceiver) round(ctx context.Context, s *server, late time.Duration) {
 	r.telemetry.started(late)
@@ -183,11 +149,15 @@ func (r *radiusReceiver) round(ctx context.Context, s *server, late time.Duratio
 		return
 	case err != nil:
 		r.logger.Error("A server could not be asked", zap.String("server", s.name), zap.Error(err))
+		r.status.Update(s.name, err)
 		return
 	}
 	now.at = time.Now()
 	s.resting.Store(s.checker.Resting(now.at))
 	r.telemetry.ended(now.at.Sub(begin), results)
+	if known, err := now.outcome(); known {
+		r.status.Update(s.name, err)
+	}
 	r.report(s, now)
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/radiusreceiver/internal/metadata"
 )
@@ -95,11 +96,11 @@ func TestMaxConcurrent(t *testing.T) {
 		})
 		pass(5 * time.Second)
 		synctest.Wait()
-		assert.Len(t, f.receiver.slots, 1)
-		assert.Equal(t, int64(2), f.receiver.waiting.Load())
+		assert.Equal(t, int64(1), f.receiver.schedule.Active())
+		assert.Equal(t, int64(2), f.receiver.schedule.Waiting())
 		pass(time.Minute)
 		require.NoError(t, f.receiver.Shutdown(t.Context()))
-		assert.Zero(t, f.receiver.waiting.Load())
+		assert.Zero(t, f.receiver.schedule.Waiting())
 	})
 }
 
@@ -141,7 +142,7 @@ func TestRoundError(t *testing.T) {
 	b.server.cfg.StatusPort = 18121
 	b.round(t.Context(), b.server, 0)
 	md := last(t, b.metrics.AllMetrics())
-	v, ok := value(md, "radius.server.statistics.up", map[string]any{"error.type": "radius.timeout"})
+	v, ok := value(md, "radius.server.statistics.up", map[string]any{})
 	assert.True(t, ok)
 	assert.Zero(t, v)
 	assert.True(t, b.server.resting.Load())
@@ -184,6 +185,8 @@ func TestRejectedIntervalIsShared(t *testing.T) {
 		cfg := testConfig()
 		cfg.Check.Username, cfg.Check.Password = "monitor", "password"
 		servers(cfg, "a", "b")
+		cfg.Check.Methods = []string{"status"}
+		cfg.Servers = append(cfg.Servers, ServerConfig{Endpoint: "d", Check: cfg.Check}) // does not log in
 		cfg.Check.Username = "other"
 		servers(cfg, "c")
 		f := start(t, cfg, nil)
@@ -191,7 +194,7 @@ func TestRejectedIntervalIsShared(t *testing.T) {
 		for _, c := range f.checkers {
 			got = append(got, c.cfg.RejectedInterval)
 		}
-		assert.Equal(t, []time.Duration{10 * time.Minute, 10 * time.Minute, 5 * time.Minute}, got)
+		assert.Equal(t, []time.Duration{10 * time.Minute, 10 * time.Minute, 10 * time.Minute, 5 * time.Minute}, got)
 		require.NoError(t, f.receiver.Shutdown(t.Context()))
 	})
 }
@@ -254,6 +257,7 @@ func TestSelfTelemetry(t *testing.T) {
 	s, err := r.newServer(&cfg.Servers[0], noon)
 	require.NoError(t, err)
 	r.servers = append(r.servers, s)
+	r.schedule, r.status = polling.New(polling.Config{}, nil), polling.NewStatus(nopHost, 1, nonePasses)
 	require.NoError(t, r.telemetry.observe(r))
 	s.checker.(*fakeChecker).resting = true
 	s.checker.(*fakeChecker).round = func(context.Context) ([]radiuscheck.Result, error) {

@@ -2,6 +2,9 @@ package radiusreceiver
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,7 +31,8 @@ type server struct {
 	checks    []*check // in the order in which they first came
 	durations histograms
 	totals    freeradius.Totals
-	restarted bool // since the round before
+	restarted bool                       // since the round before
+	unread    map[radiuscheck.Cause]bool // why its statistics could not be read: still, or no more
 }
 
 // finding is what one round found.
@@ -37,6 +41,22 @@ type finding struct {
 	results       []radiuscheck.Result
 	statistics    *freeradius.Statistics
 	statisticsErr error
+}
+
+// outcome says whether the server passed in any way. It is not known of a round in which
+// nobody was asked, as logins rest after a rejection.
+func (f *finding) outcome() (known bool, err error) {
+	for i := range f.results {
+		r := &f.results[i]
+		if r.OK() {
+			return true, nil
+		}
+		err = fmt.Errorf("%s: %s", r.Failure.Cause, r.Failure.Detail)
+	}
+	if len(f.results) == 0 {
+		return f.statistics != nil || f.statisticsErr != nil, f.statisticsErr
+	}
+	return true, err
 }
 
 // check is what is remembered of one way of asking.
@@ -73,11 +93,14 @@ func (r *radiusReceiver) newServer(c *ServerConfig, start time.Time) (*server, e
 	cfg := c.checker()
 	// One account may be behind several servers, each of which would reject it.
 	cfg.RejectedInterval = r.cfg.RejectedInterval * time.Duration(r.sharing(c))
+	// What the interval leaves is for the other addresses of a name.
+	interval := c.interval(r.cfg)
+	cfg.Spare = max(0, interval-cfg.Longest()-time.Duration(r.cfg.Jitter*float64(interval)))
 	ck, err := r.dial(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: c.displayName(), cfg: cfg, checker: ck, interval: c.interval(r.cfg), start: start}
+	s := &server{name: c.displayName(), cfg: cfg, checker: ck, interval: interval, start: start, unread: make(map[radiuscheck.Cause]bool)}
 	if r.cfg.IncludeUsername {
 		s.username = cfg.Username
 	}
@@ -108,15 +131,17 @@ func (r *radiusReceiver) finish(rb *metadata.ResourceBuilder, name string) pcomm
 	return rb.Emit()
 }
 
-// sharing is how many servers are asked with the same account.
+// sharing is how many servers are logged in to with the same account, one at least.
 func (r *radiusReceiver) sharing(c *ServerConfig) (n int) {
 	for i := range r.cfg.Servers {
-		if r.cfg.Servers[i].Check.Username == c.Check.Username {
+		if o := &r.cfg.Servers[i].Check; o.Username == c.Check.Username && slices.ContainsFunc(o.Methods, logsIn) {
 			n++
 		}
 	}
 	return max(1, n)
 }
+
+func logsIn(method string) bool { return radiuscheck.Method(method).UsesPassword() }
 
 // add counts a round. What follows is the same for all signals.
 func (s *server) add(f *finding, random func() uint64) []told {
@@ -137,7 +162,22 @@ func (s *server) add(f *finding, random func() uint64) []told {
 		list = append(list, t)
 	}
 	s.restarted = f.statistics != nil && s.totals.Add(f.statistics)
+	for known := range s.unread {
+		s.unread[known] = false
+	}
+	if f.statisticsErr != nil {
+		s.unread[unread(f.statisticsErr)] = true
+	}
 	return list
+}
+
+// unread is why statistics could not be read.
+func unread(err error) radiuscheck.Cause {
+	var silent *radiuscheck.StatisticsError
+	if errors.As(err, &silent) {
+		return silent.Cause
+	}
+	return radiuscheck.Unsupported // there is an answer, without them
 }
 
 func (s *server) check(r *radiuscheck.Result) *check {

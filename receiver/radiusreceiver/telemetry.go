@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck"
+	"github.com/otelcol-pptp/otelcol-pptp/radiuscheck/accounting"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/radiusreceiver/internal/metadata"
 )
 
@@ -34,9 +35,9 @@ func (t *telemetry) observe(r *radiusReceiver) error {
 		register func(metric.Int64Callback) error
 		value    func() int64
 	}{
-		{t.tb.RegisterRadiusRoundsActiveCallback, func() int64 { return int64(len(r.slots)) }},
-		{t.tb.RegisterRadiusRoundsLimitCallback, func() int64 { return int64(cap(r.slots)) }},
-		{t.tb.RegisterRadiusRoundsWaitingCallback, r.waiting.Load},
+		{t.tb.RegisterRadiusRoundsActiveCallback, r.schedule.Active},
+		{t.tb.RegisterRadiusRoundsLimitCallback, func() int64 { return int64(r.cfg.MaxConcurrent) }},
+		{t.tb.RegisterRadiusRoundsWaitingCallback, r.schedule.Waiting},
 		{t.tb.RegisterRadiusLoginsRestingCallback, func() (n int64) {
 			for _, s := range r.servers {
 				n += one(s.resting.Load())
@@ -71,7 +72,19 @@ func (t *telemetry) observe(r *radiusReceiver) error {
 			return err
 		}
 	}
-	return nil
+	return t.tb.RegisterRadiusAccountingSocketErrorsCallback(func(_ context.Context, obs metric.Int64Observer) error {
+		s := r.accounting.server.Stats()
+		for _, o := range []struct {
+			operation string
+			errors    accounting.SocketErrors
+		}{{"read", s.ReadErrors}, {"write", s.WriteErrors}} {
+			for reason, n := range o.errors {
+				obs.Observe(int64(n), metric.WithAttributeSet(attribute.NewSet(t.id,
+					attribute.String("operation", o.operation), attribute.String("reason", accounting.Reason(reason).String()))))
+			}
+		}
+		return nil
+	})
 }
 
 func (t *telemetry) shutdown() { t.tb.Shutdown() }

@@ -3,8 +3,10 @@ package radiusreceiver
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +21,7 @@ const (
 	maxJitter   = 0.5
 	maxActive   = 1000
 	minRejected = time.Minute
+	maxEvents   = 10_000 // room for a second's events is made at once
 )
 
 // problems collects what is wrong, each with key, value and remedy.
@@ -150,8 +153,14 @@ func (c *AccountingConfig) validate() (p problems) {
 			p.add("accounting::"+m.key, "%q is unknown; %s", m.value, suggest.OneOf(m.value, privacy.Modes))
 		}
 	}
-	if c.MaxEvents < 1 {
-		p.add("accounting::max_events", "%d is out of range; use 1 or more", c.MaxEvents)
+	if _, port, err := net.SplitHostPort(c.Endpoint); err != nil || !isPort(port) {
+		p.add("accounting::endpoint", "%q is not host:port; use for example 0.0.0.0:1813", c.Endpoint)
+	}
+	if c.InterimInterval > 0 && c.InterimInterval < time.Second { // it is counted in seconds
+		p.add("accounting::interim_interval", "%s is too short; use at least 1s, or 0s for what the NAS say", c.InterimInterval)
+	}
+	if c.MaxEvents < 1 || c.MaxEvents > maxEvents {
+		p.add("accounting::max_events", "%d is out of range; use 1 to %d", c.MaxEvents, maxEvents)
 	}
 	if len(p) > 0 {
 		return p
@@ -159,8 +168,25 @@ func (c *AccountingConfig) validate() (p problems) {
 	listener, tracker := c.listener(), c.tracker()
 	for _, err := range []error{listener.Validate(), tracker.Validate()} {
 		if err != nil {
-			p.add("accounting", "%s", err)
+			name, text, _ := strings.Cut(err.Error(), ": ")
+			p.add(accountingKey(name), "%s", text)
 		}
 	}
 	return p
+}
+
+// isPort says whether s is a port to listen on; 0 takes a free one.
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// accountingKey is the key of what the domain calls by its own name.
+func accountingKey(name string) string {
+	key := "accounting::"
+	switch name {
+	case "window", "min_stops", "empty_share", "cause_distance", "interim_gap", "mass_stop_share", "mass_stop_min":
+		key += "thresholds::"
+	}
+	return key + strings.NewReplacer(".prefix", "::cidr", ".", "::").Replace(name)
 }

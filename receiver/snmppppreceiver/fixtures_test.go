@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 	"github.com/otelcol-pptp/otelcol-pptp/internal/privacy"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 	"github.com/otelcol-pptp/otelcol-pptp/snmpppp"
@@ -176,7 +177,7 @@ func newBench(tb testing.TB, change func(*Config)) *bench {
 	require.NoError(tb, b.addMetrics(set, &b.metricsSink))
 	require.NoError(tb, b.addLogs(set, &b.logsSink))
 	b.pushCtx = tb.Context()
-	b.status.begin(componenttest.NewNopHost(), 1)
+	b.status = polling.NewStatus(componenttest.NewNopHost(), 1, noneAnswers)
 	b.logs.maker.now = func() time.Time { return noon.Add(time.Hour) }
 	profiles, err := cfg.profileSet()
 	require.NoError(tb, err)

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 )
 
 // format and transport are what the collector's own metrics call our data.
@@ -18,6 +20,9 @@ const (
 	format    = "snmp_ppp"
 	transport = "snmp"
 )
+
+// noneAnswers is what to look at when no agent does.
+const noneAnswers = "agents answers; look at the network of this host, and at the credentials"
 
 // snmpReceiver polls the agents of one configuration and feeds all signals that
 // are wired.
@@ -27,7 +32,7 @@ type snmpReceiver struct {
 	dial      dialer
 	logger    *zap.Logger
 	telemetry *telemetry
-	status    status
+	status    *polling.Status
 	tell      *teller
 
 	// Set before Start; nil if the signal is not wired.
@@ -92,20 +97,22 @@ func (r *snmpReceiver) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	start := time.Now()
-	jobs := make([]job, 0, len(r.cfg.Agents))
+	jobs := make([]polling.Job, 0, len(r.cfg.Agents))
 	for i := range r.cfg.Agents {
 		c := &r.cfg.Agents[i]
 		a, err := r.newAgent(c, profiles, start)
 		if err != nil {
 			return err
 		}
-		jobs = append(jobs, job{
-			interval: c.interval(r.cfg),
-			run:      func(ctx context.Context, late time.Duration) { r.poll(ctx, a, late) },
+		jobs = append(jobs, polling.Job{
+			Interval: c.interval(r.cfg),
+			Run:      func(ctx context.Context, late time.Duration) { r.poll(ctx, a, late) },
 		})
 	}
-	s := newSchedule(jobs, r.cfg, r.telemetry.pollsSkipped)
-	r.status.begin(host, len(jobs))
+	s := polling.New(polling.Config{
+		Delay: r.cfg.InitialDelay, Jitter: r.cfg.Jitter, MaxConcurrent: r.cfg.MaxConcurrent, Skipped: r.telemetry.pollsSkipped,
+	}, jobs)
+	r.status = polling.NewStatus(host, len(jobs), noneAnswers)
 	if err := r.telemetry.observe(r, s); err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func (r *snmpReceiver) Start(_ context.Context, host component.Host) error {
 	r.stop, r.done = stop, make(chan struct{})
 	go func() {
 		defer close(r.done)
-		s.run(ctx)
+		s.Run(ctx)
 	}()
 	r.logger.Info("Polling SNMP agents", zap.Int("agents", len(jobs)), zap.Duration("interval", r.cfg.CollectionInterval))
 	return nil
@@ -151,7 +158,7 @@ func (r *snmpReceiver) poll(ctx context.Context, a *agent, late time.Duration) {
 		res.delta = a.tracker.Observe(res.snapshot)
 	}
 	r.telemetry.pollEnded(&res)
-	r.status.update(a.name, res.err)
+	r.status.Update(a.name, res.err)
 	r.report(a, &res)
 }
 

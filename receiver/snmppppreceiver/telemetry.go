@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-pptp/otelcol-pptp/internal/polling"
 	"github.com/otelcol-pptp/otelcol-pptp/receiver/snmppppreceiver/internal/metadata"
 )
 
@@ -42,16 +43,16 @@ func newTelemetry(set receiver.Settings) (*telemetry, error) {
 }
 
 // observe registers what is read when it is asked for.
-func (t *telemetry) observe(r *snmpReceiver, s *schedule) error {
+func (t *telemetry) observe(r *snmpReceiver, s *polling.Schedule) error {
 	for _, o := range []struct {
 		register func(metric.Int64Callback) error
 		value    func() int64
 	}{
-		{t.tb.RegisterSnmpPppAgentsCallback, func() int64 { return int64(len(s.jobs)) }},
-		{t.tb.RegisterSnmpPppAgentsFailingCallback, func() int64 { return int64(r.status.count()) }},
-		{t.tb.RegisterSnmpPppPollsActiveCallback, func() int64 { n, _ := s.polls(); return n }},
+		{t.tb.RegisterSnmpPppAgentsCallback, func() int64 { return int64(len(r.cfg.Agents)) }},
+		{t.tb.RegisterSnmpPppAgentsFailingCallback, func() int64 { return int64(r.status.Failing()) }},
+		{t.tb.RegisterSnmpPppPollsActiveCallback, s.Active},
 		{t.tb.RegisterSnmpPppPollsLimitCallback, func() int64 { return int64(r.cfg.MaxConcurrent) }},
-		{t.tb.RegisterSnmpPppQueueSizeCallback, func() int64 { _, n := s.polls(); return n }},
+		{t.tb.RegisterSnmpPppQueueSizeCallback, s.Waiting},
 		{t.tb.RegisterSnmpPppSessionSeriesCallback, func() int64 {
 			if r.metrics == nil {
 				return 0

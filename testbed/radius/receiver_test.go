@@ -143,9 +143,11 @@ func TestReceiver(t *testing.T) {
 
 	d.Stop()
 	r.wait(t, "radius.check.failing", by("pap", "always", "radius.unreachable"), 1)
-	r.wait(t, "radius.server.statistics.up", map[string]any{"error.type": "radius.unreachable"}, 0)
+	r.wait(t, "radius.server.statistics.up", map[string]any{}, 0)
+	r.wait(t, "radius.server.statistics.failing", map[string]any{"error.type": "radius.unreachable"}, 1)
 	Start(t, Config{Ports: d.Ports})
 	r.wait(t, "radius.check.up", by("pap", "always"), 1)
+	r.wait(t, "radius.server.statistics.failing", map[string]any{"error.type": "radius.unreachable"}, 0)
 	require.Eventually(t, func() bool { _, ok := r.event("radius.server.restarted"); return ok }, patience, 50*time.Millisecond)
 	_, ok := r.event("radius.check.recovered")
 	assert.True(t, ok)

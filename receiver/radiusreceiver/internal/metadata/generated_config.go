@@ -347,6 +347,26 @@ func (ms *RadiusServerRequestsMetricConfig) Unmarshal(parser *confmap.Conf) erro
 	return nil
 }
 
+// RadiusServerStatisticsFailingMetricConfig provides config for the radius.server.statistics.failing metric.
+type RadiusServerStatisticsFailingMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *RadiusServerStatisticsFailingMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // RadiusServerStatisticsUpMetricConfig provides config for the radius.server.statistics.up metric.
 type RadiusServerStatisticsUpMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -389,25 +409,26 @@ func (ms *RadiusServerUptimeMetricConfig) Unmarshal(parser *confmap.Conf) error 
 
 // MetricsConfig provides config for radius metrics.
 type MetricsConfig struct {
-	RadiusAccountingAnomalies    RadiusAccountingAnomaliesMetricConfig    `mapstructure:"radius.accounting.anomalies"`
-	RadiusAccountingDuplicates   RadiusAccountingDuplicatesMetricConfig   `mapstructure:"radius.accounting.duplicates"`
-	RadiusAccountingIo           RadiusAccountingIoMetricConfig           `mapstructure:"radius.accounting.io"`
-	RadiusAccountingPackets      RadiusAccountingPacketsMetricConfig      `mapstructure:"radius.accounting.packets"`
-	RadiusAccountingRecords      RadiusAccountingRecordsMetricConfig      `mapstructure:"radius.accounting.records"`
-	RadiusAccountingSessions     RadiusAccountingSessionsMetricConfig     `mapstructure:"radius.accounting.sessions"`
-	RadiusAccountingStops        RadiusAccountingStopsMetricConfig        `mapstructure:"radius.accounting.stops"`
-	RadiusCheckAttempts          RadiusCheckAttemptsMetricConfig          `mapstructure:"radius.check.attempts"`
-	RadiusCheckBadAuthenticators RadiusCheckBadAuthenticatorsMetricConfig `mapstructure:"radius.check.bad_authenticators"`
-	RadiusCheckFailing           RadiusCheckFailingMetricConfig           `mapstructure:"radius.check.failing"`
-	RadiusCheckMppeKeys          RadiusCheckMppeKeysMetricConfig          `mapstructure:"radius.check.mppe_keys"`
-	RadiusCheckReplies           RadiusCheckRepliesMetricConfig           `mapstructure:"radius.check.replies"`
-	RadiusCheckRetransmits       RadiusCheckRetransmitsMetricConfig       `mapstructure:"radius.check.retransmits"`
-	RadiusCheckUp                RadiusCheckUpMetricConfig                `mapstructure:"radius.check.up"`
-	RadiusServerHomeOutstanding  RadiusServerHomeOutstandingMetricConfig  `mapstructure:"radius.server.home.outstanding"`
-	RadiusServerQueueLength      RadiusServerQueueLengthMetricConfig      `mapstructure:"radius.server.queue.length"`
-	RadiusServerRequests         RadiusServerRequestsMetricConfig         `mapstructure:"radius.server.requests"`
-	RadiusServerStatisticsUp     RadiusServerStatisticsUpMetricConfig     `mapstructure:"radius.server.statistics.up"`
-	RadiusServerUptime           RadiusServerUptimeMetricConfig           `mapstructure:"radius.server.uptime"`
+	RadiusAccountingAnomalies     RadiusAccountingAnomaliesMetricConfig     `mapstructure:"radius.accounting.anomalies"`
+	RadiusAccountingDuplicates    RadiusAccountingDuplicatesMetricConfig    `mapstructure:"radius.accounting.duplicates"`
+	RadiusAccountingIo            RadiusAccountingIoMetricConfig            `mapstructure:"radius.accounting.io"`
+	RadiusAccountingPackets       RadiusAccountingPacketsMetricConfig       `mapstructure:"radius.accounting.packets"`
+	RadiusAccountingRecords       RadiusAccountingRecordsMetricConfig       `mapstructure:"radius.accounting.records"`
+	RadiusAccountingSessions      RadiusAccountingSessionsMetricConfig      `mapstructure:"radius.accounting.sessions"`
+	RadiusAccountingStops         RadiusAccountingStopsMetricConfig         `mapstructure:"radius.accounting.stops"`
+	RadiusCheckAttempts           RadiusCheckAttemptsMetricConfig           `mapstructure:"radius.check.attempts"`
+	RadiusCheckBadAuthenticators  RadiusCheckBadAuthenticatorsMetricConfig  `mapstructure:"radius.check.bad_authenticators"`
+	RadiusCheckFailing            RadiusCheckFailingMetricConfig            `mapstructure:"radius.check.failing"`
+	RadiusCheckMppeKeys           RadiusCheckMppeKeysMetricConfig           `mapstructure:"radius.check.mppe_keys"`
+	RadiusCheckReplies            RadiusCheckRepliesMetricConfig            `mapstructure:"radius.check.replies"`
+	RadiusCheckRetransmits        RadiusCheckRetransmitsMetricConfig        `mapstructure:"radius.check.retransmits"`
+	RadiusCheckUp                 RadiusCheckUpMetricConfig                 `mapstructure:"radius.check.up"`
+	RadiusServerHomeOutstanding   RadiusServerHomeOutstandingMetricConfig   `mapstructure:"radius.server.home.outstanding"`
+	RadiusServerQueueLength       RadiusServerQueueLengthMetricConfig       `mapstructure:"radius.server.queue.length"`
+	RadiusServerRequests          RadiusServerRequestsMetricConfig          `mapstructure:"radius.server.requests"`
+	RadiusServerStatisticsFailing RadiusServerStatisticsFailingMetricConfig `mapstructure:"radius.server.statistics.failing"`
+	RadiusServerStatisticsUp      RadiusServerStatisticsUpMetricConfig      `mapstructure:"radius.server.statistics.up"`
+	RadiusServerUptime            RadiusServerUptimeMetricConfig            `mapstructure:"radius.server.uptime"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
@@ -461,6 +482,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		RadiusServerRequests: RadiusServerRequestsMetricConfig{
+			Enabled: true,
+		},
+		RadiusServerStatisticsFailing: RadiusServerStatisticsFailingMetricConfig{
 			Enabled: true,
 		},
 		RadiusServerStatisticsUp: RadiusServerStatisticsUpMetricConfig{

@@ -77,6 +77,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					RadiusServerRequests: RadiusServerRequestsMetricConfig{
 						Enabled: true,
 					},
+					RadiusServerStatisticsFailing: RadiusServerStatisticsFailingMetricConfig{
+						Enabled: true,
+					},
 					RadiusServerStatisticsUp: RadiusServerStatisticsUpMetricConfig{
 						Enabled: true,
 					},
@@ -150,6 +153,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					RadiusServerRequests: RadiusServerRequestsMetricConfig{
 						Enabled: false,
 					},
+					RadiusServerStatisticsFailing: RadiusServerStatisticsFailingMetricConfig{
+						Enabled: false,
+					},
 					RadiusServerStatisticsUp: RadiusServerStatisticsUpMetricConfig{
 						Enabled: false,
 					},
@@ -172,7 +178,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(RadiusAccountingAnomaliesMetricConfig{}, RadiusAccountingDuplicatesMetricConfig{}, RadiusAccountingIoMetricConfig{}, RadiusAccountingPacketsMetricConfig{}, RadiusAccountingRecordsMetricConfig{}, RadiusAccountingSessionsMetricConfig{}, RadiusAccountingStopsMetricConfig{}, RadiusCheckAttemptsMetricConfig{}, RadiusCheckBadAuthenticatorsMetricConfig{}, RadiusCheckFailingMetricConfig{}, RadiusCheckMppeKeysMetricConfig{}, RadiusCheckRepliesMetricConfig{}, RadiusCheckRetransmitsMetricConfig{}, RadiusCheckUpMetricConfig{}, RadiusServerHomeOutstandingMetricConfig{}, RadiusServerQueueLengthMetricConfig{}, RadiusServerRequestsMetricConfig{}, RadiusServerStatisticsUpMetricConfig{}, RadiusServerUptimeMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(RadiusAccountingAnomaliesMetricConfig{}, RadiusAccountingDuplicatesMetricConfig{}, RadiusAccountingIoMetricConfig{}, RadiusAccountingPacketsMetricConfig{}, RadiusAccountingRecordsMetricConfig{}, RadiusAccountingSessionsMetricConfig{}, RadiusAccountingStopsMetricConfig{}, RadiusCheckAttemptsMetricConfig{}, RadiusCheckBadAuthenticatorsMetricConfig{}, RadiusCheckFailingMetricConfig{}, RadiusCheckMppeKeysMetricConfig{}, RadiusCheckRepliesMetricConfig{}, RadiusCheckRetransmitsMetricConfig{}, RadiusCheckUpMetricConfig{}, RadiusServerHomeOutstandingMetricConfig{}, RadiusServerQueueLengthMetricConfig{}, RadiusServerRequestsMetricConfig{}, RadiusServerStatisticsFailingMetricConfig{}, RadiusServerStatisticsUpMetricConfig{}, RadiusServerUptimeMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

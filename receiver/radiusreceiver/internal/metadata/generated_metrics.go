@@ -45,6 +45,32 @@ var MapAttributeNetworkIoDirection = map[string]AttributeNetworkIoDirection{
 	"transmit": AttributeNetworkIoDirectionTransmit,
 }
 
+// AttributeOperation specifies the value operation attribute.
+type AttributeOperation int
+
+const (
+	_ AttributeOperation = iota
+	AttributeOperationRead
+	AttributeOperationWrite
+)
+
+// String returns the string representation of the AttributeOperation.
+func (av AttributeOperation) String() string {
+	switch av {
+	case AttributeOperationRead:
+		return "read"
+	case AttributeOperationWrite:
+		return "write"
+	}
+	return ""
+}
+
+// MapAttributeOperation is a helper map of string to AttributeOperation attribute value.
+var MapAttributeOperation = map[string]AttributeOperation{
+	"read":  AttributeOperationRead,
+	"write": AttributeOperationWrite,
+}
+
 // AttributeRadiusAccountingStatus specifies the value radius.accounting.status attribute.
 type AttributeRadiusAccountingStatus int
 
@@ -359,9 +385,12 @@ var MetricsInfo = metricsInfo{
 		Name:       "radius.server.requests",
 		Attributes: []string{"radius.request.result", "radius.request.section"},
 	},
-	RadiusServerStatisticsUp: metricInfo{
-		Name:       "radius.server.statistics.up",
+	RadiusServerStatisticsFailing: metricInfo{
+		Name:       "radius.server.statistics.failing",
 		Attributes: []string{"error.type"},
+	},
+	RadiusServerStatisticsUp: metricInfo{
+		Name: "radius.server.statistics.up",
 	},
 	RadiusServerUptime: metricInfo{
 		Name: "radius.server.uptime",
@@ -369,25 +398,26 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
-	RadiusAccountingAnomalies    metricInfo
-	RadiusAccountingDuplicates   metricInfo
-	RadiusAccountingIo           metricInfo
-	RadiusAccountingPackets      metricInfo
-	RadiusAccountingRecords      metricInfo
-	RadiusAccountingSessions     metricInfo
-	RadiusAccountingStops        metricInfo
-	RadiusCheckAttempts          metricInfo
-	RadiusCheckBadAuthenticators metricInfo
-	RadiusCheckFailing           metricInfo
-	RadiusCheckMppeKeys          metricInfo
-	RadiusCheckReplies           metricInfo
-	RadiusCheckRetransmits       metricInfo
-	RadiusCheckUp                metricInfo
-	RadiusServerHomeOutstanding  metricInfo
-	RadiusServerQueueLength      metricInfo
-	RadiusServerRequests         metricInfo
-	RadiusServerStatisticsUp     metricInfo
-	RadiusServerUptime           metricInfo
+	RadiusAccountingAnomalies     metricInfo
+	RadiusAccountingDuplicates    metricInfo
+	RadiusAccountingIo            metricInfo
+	RadiusAccountingPackets       metricInfo
+	RadiusAccountingRecords       metricInfo
+	RadiusAccountingSessions      metricInfo
+	RadiusAccountingStops         metricInfo
+	RadiusCheckAttempts           metricInfo
+	RadiusCheckBadAuthenticators  metricInfo
+	RadiusCheckFailing            metricInfo
+	RadiusCheckMppeKeys           metricInfo
+	RadiusCheckReplies            metricInfo
+	RadiusCheckRetransmits        metricInfo
+	RadiusCheckUp                 metricInfo
+	RadiusServerHomeOutstanding   metricInfo
+	RadiusServerQueueLength       metricInfo
+	RadiusServerRequests          metricInfo
+	RadiusServerStatisticsFailing metricInfo
+	RadiusServerStatisticsUp      metricInfo
+	RadiusServerUptime            metricInfo
 }
 
 type metricInfo struct {
@@ -528,7 +558,7 @@ type metricRadiusAccountingIo struct {
 // init fills radius.accounting.io metric with initial data.
 func (m *metricRadiusAccountingIo) init() {
 	m.data.SetName("radius.accounting.io")
-	m.data.SetDescription("Bytes of sessions, as far as the NAS has told.")
+	m.data.SetDescription("Bytes that sessions have carried since they are followed, as far as the NAS has told.")
 	m.data.SetUnit("By")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
@@ -1338,6 +1368,62 @@ func newMetricRadiusServerRequests(cfg RadiusServerRequestsMetricConfig) metricR
 	return m
 }
 
+type metricRadiusServerStatisticsFailing struct {
+	data     pmetric.Metric                            // data buffer for generated metric.
+	config   RadiusServerStatisticsFailingMetricConfig // metric config provided by user.
+	capacity int                                       // max observed number of data points added to the metric.
+}
+
+// init fills radius.server.statistics.failing metric with initial data.
+func (m *metricRadiusServerStatisticsFailing) init() {
+	m.data.SetName("radius.server.statistics.failing")
+	m.data.SetDescription("1 while the statistics could not be read for this reason, 0 once it has gone.")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricRadiusServerStatisticsFailing) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	for _, op := range options {
+		op.apply(dp)
+	}
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricRadiusServerStatisticsFailing) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricRadiusServerStatisticsFailing) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricRadiusServerStatisticsFailing(cfg RadiusServerStatisticsFailingMetricConfig) metricRadiusServerStatisticsFailing {
+	m := metricRadiusServerStatisticsFailing{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricRadiusServerStatisticsUp struct {
 	data     pmetric.Metric                       // data buffer for generated metric.
 	config   RadiusServerStatisticsUpMetricConfig // metric config provided by user.
@@ -1352,10 +1438,9 @@ func (m *metricRadiusServerStatisticsUp) init() {
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(false)
 	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricRadiusServerStatisticsUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+func (m *metricRadiusServerStatisticsUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
 	if !m.config.Enabled {
 		return
 	}
@@ -1363,9 +1448,6 @@ func (m *metricRadiusServerStatisticsUp) recordDataPoint(start pcommon.Timestamp
 	dp.SetStartTimestamp(start)
 	dp.SetTimestamp(ts)
 	dp.SetIntValue(val)
-	for _, op := range options {
-		op.apply(dp)
-	}
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -1447,32 +1529,33 @@ func newMetricRadiusServerUptime(cfg RadiusServerUptimeMetricConfig) metricRadiu
 // MetricsBuilder provides an interface for scrapers to report metrics while taking care of all the transformations
 // required to produce metric representation defined in metadata and user config.
 type MetricsBuilder struct {
-	config                             MetricsBuilderConfig // config of the metrics builder.
-	startTime                          pcommon.Timestamp    // start time that will be applied to all recorded data points.
-	metricsCapacity                    int                  // maximum observed number of metrics per resource.
-	metricsBuffer                      pmetric.Metrics      // accumulates metrics data before emitting.
-	buildInfo                          component.BuildInfo  // contains version information.
-	resourceAttributeIncludeFilter     map[string]filter.Filter
-	resourceAttributeExcludeFilter     map[string]filter.Filter
-	metricRadiusAccountingAnomalies    metricRadiusAccountingAnomalies
-	metricRadiusAccountingDuplicates   metricRadiusAccountingDuplicates
-	metricRadiusAccountingIo           metricRadiusAccountingIo
-	metricRadiusAccountingPackets      metricRadiusAccountingPackets
-	metricRadiusAccountingRecords      metricRadiusAccountingRecords
-	metricRadiusAccountingSessions     metricRadiusAccountingSessions
-	metricRadiusAccountingStops        metricRadiusAccountingStops
-	metricRadiusCheckAttempts          metricRadiusCheckAttempts
-	metricRadiusCheckBadAuthenticators metricRadiusCheckBadAuthenticators
-	metricRadiusCheckFailing           metricRadiusCheckFailing
-	metricRadiusCheckMppeKeys          metricRadiusCheckMppeKeys
-	metricRadiusCheckReplies           metricRadiusCheckReplies
-	metricRadiusCheckRetransmits       metricRadiusCheckRetransmits
-	metricRadiusCheckUp                metricRadiusCheckUp
-	metricRadiusServerHomeOutstanding  metricRadiusServerHomeOutstanding
-	metricRadiusServerQueueLength      metricRadiusServerQueueLength
-	metricRadiusServerRequests         metricRadiusServerRequests
-	metricRadiusServerStatisticsUp     metricRadiusServerStatisticsUp
-	metricRadiusServerUptime           metricRadiusServerUptime
+	config                              MetricsBuilderConfig // config of the metrics builder.
+	startTime                           pcommon.Timestamp    // start time that will be applied to all recorded data points.
+	metricsCapacity                     int                  // maximum observed number of metrics per resource.
+	metricsBuffer                       pmetric.Metrics      // accumulates metrics data before emitting.
+	buildInfo                           component.BuildInfo  // contains version information.
+	resourceAttributeIncludeFilter      map[string]filter.Filter
+	resourceAttributeExcludeFilter      map[string]filter.Filter
+	metricRadiusAccountingAnomalies     metricRadiusAccountingAnomalies
+	metricRadiusAccountingDuplicates    metricRadiusAccountingDuplicates
+	metricRadiusAccountingIo            metricRadiusAccountingIo
+	metricRadiusAccountingPackets       metricRadiusAccountingPackets
+	metricRadiusAccountingRecords       metricRadiusAccountingRecords
+	metricRadiusAccountingSessions      metricRadiusAccountingSessions
+	metricRadiusAccountingStops         metricRadiusAccountingStops
+	metricRadiusCheckAttempts           metricRadiusCheckAttempts
+	metricRadiusCheckBadAuthenticators  metricRadiusCheckBadAuthenticators
+	metricRadiusCheckFailing            metricRadiusCheckFailing
+	metricRadiusCheckMppeKeys           metricRadiusCheckMppeKeys
+	metricRadiusCheckReplies            metricRadiusCheckReplies
+	metricRadiusCheckRetransmits        metricRadiusCheckRetransmits
+	metricRadiusCheckUp                 metricRadiusCheckUp
+	metricRadiusServerHomeOutstanding   metricRadiusServerHomeOutstanding
+	metricRadiusServerQueueLength       metricRadiusServerQueueLength
+	metricRadiusServerRequests          metricRadiusServerRequests
+	metricRadiusServerStatisticsFailing metricRadiusServerStatisticsFailing
+	metricRadiusServerStatisticsUp      metricRadiusServerStatisticsUp
+	metricRadiusServerUptime            metricRadiusServerUptime
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -1494,31 +1577,32 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                             mbc,
-		startTime:                          pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                      pmetric.NewMetrics(),
-		buildInfo:                          settings.BuildInfo,
-		metricRadiusAccountingAnomalies:    newMetricRadiusAccountingAnomalies(mbc.Metrics.RadiusAccountingAnomalies),
-		metricRadiusAccountingDuplicates:   newMetricRadiusAccountingDuplicates(mbc.Metrics.RadiusAccountingDuplicates),
-		metricRadiusAccountingIo:           newMetricRadiusAccountingIo(mbc.Metrics.RadiusAccountingIo),
-		metricRadiusAccountingPackets:      newMetricRadiusAccountingPackets(mbc.Metrics.RadiusAccountingPackets),
-		metricRadiusAccountingRecords:      newMetricRadiusAccountingRecords(mbc.Metrics.RadiusAccountingRecords),
-		metricRadiusAccountingSessions:     newMetricRadiusAccountingSessions(mbc.Metrics.RadiusAccountingSessions),
-		metricRadiusAccountingStops:        newMetricRadiusAccountingStops(mbc.Metrics.RadiusAccountingStops),
-		metricRadiusCheckAttempts:          newMetricRadiusCheckAttempts(mbc.Metrics.RadiusCheckAttempts),
-		metricRadiusCheckBadAuthenticators: newMetricRadiusCheckBadAuthenticators(mbc.Metrics.RadiusCheckBadAuthenticators),
-		metricRadiusCheckFailing:           newMetricRadiusCheckFailing(mbc.Metrics.RadiusCheckFailing),
-		metricRadiusCheckMppeKeys:          newMetricRadiusCheckMppeKeys(mbc.Metrics.RadiusCheckMppeKeys),
-		metricRadiusCheckReplies:           newMetricRadiusCheckReplies(mbc.Metrics.RadiusCheckReplies),
-		metricRadiusCheckRetransmits:       newMetricRadiusCheckRetransmits(mbc.Metrics.RadiusCheckRetransmits),
-		metricRadiusCheckUp:                newMetricRadiusCheckUp(mbc.Metrics.RadiusCheckUp),
-		metricRadiusServerHomeOutstanding:  newMetricRadiusServerHomeOutstanding(mbc.Metrics.RadiusServerHomeOutstanding),
-		metricRadiusServerQueueLength:      newMetricRadiusServerQueueLength(mbc.Metrics.RadiusServerQueueLength),
-		metricRadiusServerRequests:         newMetricRadiusServerRequests(mbc.Metrics.RadiusServerRequests),
-		metricRadiusServerStatisticsUp:     newMetricRadiusServerStatisticsUp(mbc.Metrics.RadiusServerStatisticsUp),
-		metricRadiusServerUptime:           newMetricRadiusServerUptime(mbc.Metrics.RadiusServerUptime),
-		resourceAttributeIncludeFilter:     make(map[string]filter.Filter),
-		resourceAttributeExcludeFilter:     make(map[string]filter.Filter),
+		config:                              mbc,
+		startTime:                           pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                       pmetric.NewMetrics(),
+		buildInfo:                           settings.BuildInfo,
+		metricRadiusAccountingAnomalies:     newMetricRadiusAccountingAnomalies(mbc.Metrics.RadiusAccountingAnomalies),
+		metricRadiusAccountingDuplicates:    newMetricRadiusAccountingDuplicates(mbc.Metrics.RadiusAccountingDuplicates),
+		metricRadiusAccountingIo:            newMetricRadiusAccountingIo(mbc.Metrics.RadiusAccountingIo),
+		metricRadiusAccountingPackets:       newMetricRadiusAccountingPackets(mbc.Metrics.RadiusAccountingPackets),
+		metricRadiusAccountingRecords:       newMetricRadiusAccountingRecords(mbc.Metrics.RadiusAccountingRecords),
+		metricRadiusAccountingSessions:      newMetricRadiusAccountingSessions(mbc.Metrics.RadiusAccountingSessions),
+		metricRadiusAccountingStops:         newMetricRadiusAccountingStops(mbc.Metrics.RadiusAccountingStops),
+		metricRadiusCheckAttempts:           newMetricRadiusCheckAttempts(mbc.Metrics.RadiusCheckAttempts),
+		metricRadiusCheckBadAuthenticators:  newMetricRadiusCheckBadAuthenticators(mbc.Metrics.RadiusCheckBadAuthenticators),
+		metricRadiusCheckFailing:            newMetricRadiusCheckFailing(mbc.Metrics.RadiusCheckFailing),
+		metricRadiusCheckMppeKeys:           newMetricRadiusCheckMppeKeys(mbc.Metrics.RadiusCheckMppeKeys),
+		metricRadiusCheckReplies:            newMetricRadiusCheckReplies(mbc.Metrics.RadiusCheckReplies),
+		metricRadiusCheckRetransmits:        newMetricRadiusCheckRetransmits(mbc.Metrics.RadiusCheckRetransmits),
+		metricRadiusCheckUp:                 newMetricRadiusCheckUp(mbc.Metrics.RadiusCheckUp),
+		metricRadiusServerHomeOutstanding:   newMetricRadiusServerHomeOutstanding(mbc.Metrics.RadiusServerHomeOutstanding),
+		metricRadiusServerQueueLength:       newMetricRadiusServerQueueLength(mbc.Metrics.RadiusServerQueueLength),
+		metricRadiusServerRequests:          newMetricRadiusServerRequests(mbc.Metrics.RadiusServerRequests),
+		metricRadiusServerStatisticsFailing: newMetricRadiusServerStatisticsFailing(mbc.Metrics.RadiusServerStatisticsFailing),
+		metricRadiusServerStatisticsUp:      newMetricRadiusServerStatisticsUp(mbc.Metrics.RadiusServerStatisticsUp),
+		metricRadiusServerUptime:            newMetricRadiusServerUptime(mbc.Metrics.RadiusServerUptime),
+		resourceAttributeIncludeFilter:      make(map[string]filter.Filter),
+		resourceAttributeExcludeFilter:      make(map[string]filter.Filter),
 	}
 	if mbc.ResourceAttributes.PptpGatewayID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["pptp.gateway.id"] = filter.CreateFilter(mbc.ResourceAttributes.PptpGatewayID.MetricsInclude)
@@ -1649,6 +1733,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricRadiusServerHomeOutstanding.emit(ils.Metrics())
 	mb.metricRadiusServerQueueLength.emit(ils.Metrics())
 	mb.metricRadiusServerRequests.emit(ils.Metrics())
+	mb.metricRadiusServerStatisticsFailing.emit(ils.Metrics())
 	mb.metricRadiusServerStatisticsUp.emit(ils.Metrics())
 	mb.metricRadiusServerUptime.emit(ils.Metrics())
 
@@ -1767,9 +1852,14 @@ func (mb *MetricsBuilder) RecordRadiusServerRequestsDataPoint(ts pcommon.Timesta
 	mb.metricRadiusServerRequests.recordDataPoint(mb.startTime, ts, val, radiusRequestResultAttributeValue, radiusRequestSectionAttributeValue.String())
 }
 
+// RecordRadiusServerStatisticsFailingDataPoint adds a data point to radius.server.statistics.failing metric.
+func (mb *MetricsBuilder) RecordRadiusServerStatisticsFailingDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
+	mb.metricRadiusServerStatisticsFailing.recordDataPoint(mb.startTime, ts, val, options...)
+}
+
 // RecordRadiusServerStatisticsUpDataPoint adds a data point to radius.server.statistics.up metric.
-func (mb *MetricsBuilder) RecordRadiusServerStatisticsUpDataPoint(ts pcommon.Timestamp, val int64, options ...MetricAttributeOption) {
-	mb.metricRadiusServerStatisticsUp.recordDataPoint(mb.startTime, ts, val, options...)
+func (mb *MetricsBuilder) RecordRadiusServerStatisticsUpDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricRadiusServerStatisticsUp.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordRadiusServerUptimeDataPoint adds a data point to radius.server.uptime metric.

@@ -119,7 +119,10 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordRadiusServerRequestsDataPoint(ts, 1, "radius.request.result-val", AttributeRadiusRequestSectionAuth)
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordRadiusServerStatisticsUpDataPoint(ts, 1, WithErrorTypeMetricAttribute("error.type-val"))
+			mb.RecordRadiusServerStatisticsFailingDataPoint(ts, 1, WithErrorTypeMetricAttribute("error.type-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordRadiusServerStatisticsUpDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordRadiusServerUptimeDataPoint(ts, 1)
@@ -199,7 +202,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["radius.accounting.io"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Bytes of sessions, as far as the NAS has told.", mi.Description())
+					assert.Equal(t, "Bytes that sessions have carried since they are followed, as far as the NAS has told.", mi.Description())
 					assert.Equal(t, "By", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
@@ -481,6 +484,23 @@ func TestMetricsBuilder(t *testing.T) {
 					radiusRequestSectionAttrVal, ok := dp.Attributes().Get("radius.request.section")
 					assert.True(t, ok)
 					assert.Equal(t, "auth", radiusRequestSectionAttrVal.Str())
+				case "radius.server.statistics.failing":
+					assert.False(t, validatedMetrics["radius.server.statistics.failing"], "Found a duplicate in the metrics slice: radius.server.statistics.failing")
+					validatedMetrics["radius.server.statistics.failing"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "1 while the statistics could not be read for this reason, 0 once it has gone.", mi.Description())
+					assert.Equal(t, "1", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					errorTypeAttrVal, ok := dp.Attributes().Get("error.type")
+					assert.True(t, ok)
+					assert.Equal(t, "error.type-val", errorTypeAttrVal.Str())
 				case "radius.server.statistics.up":
 					assert.False(t, validatedMetrics["radius.server.statistics.up"], "Found a duplicate in the metrics slice: radius.server.statistics.up")
 					validatedMetrics["radius.server.statistics.up"] = true
@@ -495,9 +515,6 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
-					errorTypeAttrVal, ok := dp.Attributes().Get("error.type")
-					assert.True(t, ok)
-					assert.Equal(t, "error.type-val", errorTypeAttrVal.Str())
 				case "radius.server.uptime":
 					assert.False(t, validatedMetrics["radius.server.uptime"], "Found a duplicate in the metrics slice: radius.server.uptime")
 					validatedMetrics["radius.server.uptime"] = true

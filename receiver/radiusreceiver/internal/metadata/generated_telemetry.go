@@ -31,6 +31,7 @@ type TelemetryBuilder struct {
 	RadiusAccountingEntries      metric.Int64ObservableGauge
 	RadiusAccountingEntriesLimit metric.Int64ObservableGauge
 	RadiusAccountingEvicted      metric.Int64ObservableCounter
+	RadiusAccountingSocketErrors metric.Int64ObservableCounter
 	RadiusChecksCancelled        metric.Int64Counter
 	RadiusChecksFailed           metric.Int64Counter
 	RadiusChecksSkipped          metric.Int64Counter
@@ -91,6 +92,21 @@ func (builder *TelemetryBuilder) RegisterRadiusAccountingEvictedCallback(cb metr
 		cb(ctx, &observerInt64{inst: builder.RadiusAccountingEvicted, obs: o})
 		return nil
 	}, builder.RadiusAccountingEvicted)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterRadiusAccountingSocketErrorsCallback sets callback for observable RadiusAccountingSocketErrors metric.
+func (builder *TelemetryBuilder) RegisterRadiusAccountingSocketErrorsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.RadiusAccountingSocketErrors, obs: o})
+		return nil
+	}, builder.RadiusAccountingSocketErrors)
 	if err != nil {
 		return err
 	}
@@ -204,6 +220,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_radius_accounting_evicted",
 		metric.WithDescription("Entries that were forgotten because a table was full. [Alpha]"),
 		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RadiusAccountingSocketErrors, err = builder.meter.Int64ObservableCounter(
+		"otelcol_radius_accounting_socket_errors",
+		metric.WithDescription("Datagrams of accounting that the system did not read, after which the socket rests for 0.1 s, or did not send. [Alpha]"),
+		metric.WithUnit("{error}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.RadiusChecksCancelled, err = builder.meter.Int64Counter(
