@@ -9,16 +9,15 @@ import (
 
 // find returns the pair that r is about, and the way it goes; nil if it is about none.
 func (d *Detector) find(r *flow.Record, gre bool, now stamp) (*pair, Way) {
-	src, dst := r.Src, r.Dst
 	if r.PostSrc.IsValid() || r.PostDst.IsValid() {
 		return d.translated(r, gre, now)
 	}
-	k, srcHigh := keyOf(src, dst)
+	k, srcHigh := keyOf(r.Src, r.Dst)
 	if p := d.table.get(k); p != nil {
 		way := p.way(srcHigh)
 		return d.resolve(p, now), way
 	}
-	return d.newPair(r, src, dst, gre, now)
+	return d.newPair(r, r.Src, r.Dst, gre, now)
 }
 
 // newPair admits a pair of a known gateway at once. Others wait until both a

@@ -45,7 +45,9 @@ func (j *joint) follows(r *flow.Record) bool {
 	case back && r.Start < j.end && j.start < r.End:
 		j.apart[0]++
 	}
-	*b, j.start, j.end = flowKey{r.Src, r.Dst, r.SrcPort, r.DstPort, r.Proto}, r.Start, r.End
+	// One by one: what is put together in a literal is waited for when it is copied.
+	b.src, b.dst, b.srcPort, b.dstPort, b.proto = r.Src, r.Dst, r.SrcPort, r.DstPort, r.Proto
+	j.start, j.end = r.Start, r.End
 	return twin
 }
 

@@ -12,6 +12,10 @@ type pairKey struct{ low, high address }
 type address struct{ hi, lo uint64 }
 
 func addressOf(a netip.Addr) address {
+	if a.Is4() { // A word is read back at once, but what As16 writes is waited for.
+		b := a.As4()
+		return address{0, 0xffff<<32 | uint64(binary.BigEndian.Uint32(b[:]))}
+	}
 	b := a.As16()
 	return address{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
@@ -103,42 +107,43 @@ const (
 	flagPartial                            // counted as partial with the gateway
 )
 
-// pair is a client and a gateway. It is kept small, for there are many.
+// pair is a client and a gateway. It is kept small, for there are many, and what every record
+// needs is together, with the streams behind it: each cache line more is waited for.
 type pair struct {
-	key        pairKey
-	gateway    int32
+	key     pairKey
+	gateway int32
+	seen    stamp // last evidence of any kind
+	records uint32
+	base    uint32 // number of the first bucket of the rings
+	alone   stamp  // until then GRE was told one way and, at once, none the other way
+	clear   stamp  // what was counted before is not used
+	spell   stamp  // since when GRE is seen without a long pause
+	width   uint16 // of a bucket, in stamps
+	state   State
+	flags   pairFlags
+
+	gre     [2]stream
+	control [2]stamp // last control packet, by Way
+	conns   [maxConns]conn
+	calls   [2][maxCalls]call
+
 	number     uint32 // its place in the table
 	birth      uint32 // 0: the place is free
 	next, prev uint32 // in the list of its class
 
-	seen    stamp // last evidence of any kind
-	gre     [2]stream
-	calls   [2][maxCalls]call
-	conns   [maxConns]conn
-	control [2]stamp // last control packet, by Way
-
 	dropped stamp // when a device told a drop
 	told    stamp // control is alive until then, by another source
 
-	base  uint32 // number of the first bucket of the rings
-	alone stamp  // until then GRE was told one way and, at once, none the other way
-	clear stamp  // what was counted before is not used
-
 	since      stamp
 	silentFrom stamp // when a blackhole began, at the latest
-	spell      stamp // since when GRE is seen without a long pause
 	silence    stamp // the longest that it survived in this session
 	ratio      float32
 	confidence float32
-	records    uint32
 	dropCode   uint16
-	width      uint16 // of a bucket, in stamps
-	state      State
 	reason     Reason
 	candidate  State
 	passes     uint8
 	sessions   uint8
-	flags      pairFlags
 	class      class
 	dropKind   uint8
 }

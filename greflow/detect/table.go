@@ -31,17 +31,21 @@ const (
 	chunkBits = 11
 	chunkSize = 1 << chunkBits
 	none      = ^uint32(0)
+
+	numberMask = 1<<24 - 1 // of a slot: more than Config.MaxPairs may be
 )
 
 // table holds the pairs: in chunks, which never move, an index by key, and a list
 // by class with the least recently seen first.
 //
 // The index is open addressing with linear probing: 4 bytes a slot, where a map
-// would hold the key of 32 bytes once more. What comes out of the table does not
-// depend on the seed of the hash.
+// would hold the key of 32 bytes once more. A slot has eight bits of the hash beside
+// the number, so that pairs on the way to another one are seldom looked at: they
+// are far away in memory. What comes out of the table does not depend on the seed
+// of the hash.
 type table struct {
 	chunks  []*[chunkSize]pair
-	slots   []uint32 // number of the pair + 1
+	slots   []uint32 // number of the pair + 1, and above numberMask bits of its hash
 	seed    [4]uint64
 	used    uint32 // pairs ever handed out
 	freed   []uint32
@@ -71,21 +75,24 @@ func (t *table) bytes() int64 {
 	return int64(len(t.chunks))*int64(unsafe.Sizeof([chunkSize]pair{})) + int64(4*len(t.slots)+4*cap(t.freed))
 }
 
-// home is where k belongs: products of the addresses with a secret, so that nobody
-// can choose addresses that meet.
-func (t *table) home(k *pairKey) uint32 {
+// hash of k says where it belongs: products of the addresses with a secret, so that
+// nobody can choose addresses that meet.
+func (t *table) hash(k pairKey) uint32 {
 	h1, l1 := bits.Mul64(k.low.hi^t.seed[0], k.low.lo^t.seed[1])
 	h2, l2 := bits.Mul64(k.high.hi^t.seed[2], k.high.lo^t.seed[3])
 	h, l := bits.Mul64(h1^l1^t.seed[1], h2^l2^t.seed[2])
-	return uint32(h^l) & uint32(len(t.slots)-1)
+	return uint32(h ^ l)
 }
 
 // get returns the pair, nil if there is none.
 func (t *table) get(k pairKey) *pair {
 	mask := uint32(len(t.slots) - 1)
-	for s := t.home(&k); t.slots[s] != 0; s = (s + 1) & mask {
-		if p := t.at(t.slots[s] - 1); p.key == k {
-			return p
+	h := t.hash(k)
+	for s := h & mask; t.slots[s] != 0; s = (s + 1) & mask {
+		if n := t.slots[s]; (n^h)&^numberMask == 0 {
+			if p := t.at(n&numberMask - 1); p.key == k {
+				return p
+			}
 		}
 	}
 	return nil
@@ -121,11 +128,12 @@ func (t *table) add(k pairKey, gone func(*pair)) *pair {
 
 func (t *table) insert(p *pair) {
 	mask := uint32(len(t.slots) - 1)
-	s := t.home(&p.key)
+	h := t.hash(p.key)
+	s := h & mask
 	for t.slots[s] != 0 {
 		s = (s + 1) & mask
 	}
-	t.slots[s] = p.number + 1
+	t.slots[s] = h&^numberMask | (p.number + 1)
 }
 
 func (t *table) grow() {
@@ -133,7 +141,7 @@ func (t *table) grow() {
 	t.slots = make([]uint32, 2*len(old))
 	for _, n := range old {
 		if n != 0 {
-			t.insert(t.at(n - 1))
+			t.insert(t.at(n&numberMask - 1))
 		}
 	}
 }
@@ -141,13 +149,13 @@ func (t *table) grow() {
 // remove forgets a pair. What it held of its gateway's sums is the caller's to take back.
 func (t *table) remove(p *pair) {
 	mask := uint32(len(t.slots) - 1)
-	hole := t.home(&p.key)
-	for t.slots[hole] != p.number+1 {
+	hole := t.hash(p.key) & mask
+	for t.slots[hole]&numberMask != p.number+1 {
 		hole = (hole + 1) & mask
 	}
 	// Whoever is behind the hole and could be in it moves there, so that no search ends early.
 	for s := (hole + 1) & mask; t.slots[s] != 0; s = (s + 1) & mask {
-		home := t.home(&t.at(t.slots[s] - 1).key)
+		home := t.hash(t.at(t.slots[s]&numberMask-1).key) & mask
 		if (s-home)&mask >= (s-hole)&mask {
 			t.slots[hole] = t.slots[s]
 			hole = s

@@ -73,6 +73,11 @@ func TestLeastRecentlySeenGoesWhenAllAreHealthy(t *testing.T) {
 	require.Nil(t, w.d.at(clientAddr(5), gw1))
 }
 
+func TestSlotHoldsNumberOfEveryPair(t *testing.T) {
+	_, err := New(Config{MaxPairs: numberMask + 1})
+	require.ErrorContains(t, err, "max_pairs")
+}
+
 func TestExpiry(t *testing.T) {
 	cfg := gatewayConfig()
 	cfg.Visibility = time.Hour
