@@ -25,7 +25,7 @@ type Config struct {
 	MaxChanges int
 
 	// OnRecord and OnNote, if set, are called with what the decoders find, before the
-	// detector is. They must be quick, must not keep the record, and must not call the
+	// detector is. They must be quick, must neither keep nor change the record, and not call the
 	// engine, which is locked meanwhile.
 	OnRecord func(*flow.Record)
 	OnNote   func(flow.Note)

@@ -28,7 +28,8 @@ type Note struct {
 	Idle     time.Duration
 }
 
-// Sink takes what a decoder finds. Records and notes are valid during the call
+// Sink takes what a decoder finds. Records are not to be changed, as decoders write
+// of the next one only what differs. Records and notes are valid during the call
 // only. Decoders call it from the goroutine that decodes.
 type Sink interface {
 	Record(*Record)

@@ -4,5 +4,6 @@
 //
 // It works in two steps, so that most packets can be left after the first: [Find]
 // passes the link layer and finds the IP header, and [Header.Fill] writes into a
-// [flow.Record] what the headers say. [Parse] does both.
+// [flow.Record] what the headers say. [Parse] does both. Before that, [Foreign]
+// leaves most of what is not of interest.
 package packet

@@ -17,6 +17,9 @@ func FuzzParse(f *testing.F) {
 		ok := Parse(&r, Link(link%5), b)
 		h, found := Find(Link(link%5), b)
 		require.Equal(t, ok, found)
+		if Link(link%5) == LinkEthernet && len(b) >= ForeignLen && Foreign((*[ForeignLen]byte)(b)) {
+			require.True(t, ok && !h.Relevant())
+		}
 		if !ok {
 			require.Equal(t, before, r)
 			return

@@ -1,11 +1,16 @@
 package packet
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/otelcol-pptp/otelcol-pptp/greflow/flow"
+)
 
 // Header is an IP packet that was found. It aliases the bytes it was found in.
+// It has no more than 32 bytes, so that it is passed in registers and never copied.
 type Header struct {
 	ip    []byte // from the IP header on, without what the link layer padded
-	body  int    // where in ip the transport begins
+	body  uint32 // where in ip the transport begins
 	proto uint8
 }
 
@@ -28,48 +33,38 @@ const (
 )
 
 // read takes the packet that b begins with.
-func (h *Header) read(b []byte) bool {
+func read(b []byte) (h Header, ok bool) {
 	if len(b) < ipv4Len {
-		return false
+		return h, false
 	}
-	switch b[0] >> 4 {
-	case 4:
-		return h.readIPv4(b)
-	case 6:
-		return h.readIPv6(b)
+	if b[0]>>4 != 4 {
+		return readIPv6(b)
 	}
-	return false
-}
-
-func (h *Header) readIPv4(b []byte) bool {
 	length, total := int(b[0]&0x0F)*4, int(be.Uint16(b[2:]))
 	// A total length of 0 is that of a packet the interface has yet to cut.
 	if total == 0 {
 		total = max(length, len(b))
 	}
 	if length < ipv4Len || total < length {
-		return false
+		return h, false
 	}
-	h.ip = b[:min(len(b), total)]
-	h.proto = b[9]
-	h.body = length
-	if later := be.Uint16(b[6:])&0x1FFF != 0; later || length > len(h.ip) {
-		h.body = len(h.ip)
+	ip := b[:min(len(b), total)]
+	body := length
+	if later := be.Uint16(b[6:])&0x1FFF != 0; later || length > len(ip) {
+		body = len(ip)
 	}
-	return true
+	return Header{ip: ip, body: uint32(body), proto: b[9]}, true
 }
 
-func (h *Header) readIPv6(b []byte) bool {
-	if len(b) < ipv6Len {
-		return false
+func readIPv6(b []byte) (h Header, ok bool) {
+	if len(b) < ipv6Len || b[0]>>4 != 6 {
+		return h, false
 	}
 	// A payload length of 0 is that of a jumbogram, or of one yet to be cut.
 	if n := int(be.Uint16(b[4:])); n != 0 {
 		b = b[:min(len(b), ipv6Len+n)]
 	}
-	h.ip = b
-	h.proto = b[6]
-	h.body = len(b)
+	h = Header{ip: b, body: uint32(len(b)), proto: b[6]}
 	rest := b[ipv6Len:]
 	for range maxExtensions {
 		length := 0
@@ -87,28 +82,31 @@ func (h *Header) readIPv6(b []byte) bool {
 				length = 8
 				if be.Uint16(rest[2:])&^7 != 0 { // not the first: what follows is not a header
 					h.proto = rest[0]
-					return true
+					return h, true
 				}
 			}
 		default:
-			h.body = len(b) - len(rest)
-			return true
+			h.body = uint32(len(b) - len(rest))
+			return h, true
 		}
 		if length == 0 {
-			return true
+			return h, true
 		}
 		h.proto, rest = rest[0], rest[min(length, len(rest)):]
 	}
-	return true
+	return h, true
 }
 
 // payload is that of the transport; empty if cut off or in another fragment.
-func (h *Header) payload() []byte { return h.ip[h.body:] }
+func (h Header) payload() []byte { return h.ip[h.body:] }
 
-// addresses gives source and destination, never IPv4-mapped.
-func (h *Header) addresses() (src, dst netip.Addr) {
+// fillAddresses sets source and destination, never IPv4-mapped.
+func (h Header) fillAddresses(r *flow.Record) {
 	if h.ip[0]>>4 == 4 {
-		return netip.AddrFrom4([4]byte(h.ip[12:16])), netip.AddrFrom4([4]byte(h.ip[16:20]))
+		a := (*[8]byte)(h.ip[12:])
+		r.Src, r.Dst = netip.AddrFrom4([4]byte(a[:4])), netip.AddrFrom4([4]byte(a[4:]))
+		return
 	}
-	return netip.AddrFrom16([16]byte(h.ip[8:24])).Unmap(), netip.AddrFrom16([16]byte(h.ip[24:40])).Unmap()
+	a := (*[32]byte)(h.ip[8:])
+	r.Src, r.Dst = netip.AddrFrom16([16]byte(a[:16])).Unmap(), netip.AddrFrom16([16]byte(a[16:])).Unmap()
 }

@@ -41,7 +41,10 @@ func Find(link Link, b []byte) (h Header, ok bool) {
 		if len(b) < 14 {
 			return h, false
 		}
-		b = passEther(be.Uint16(b[12:]), b[14:])
+		typ := be.Uint16(b[12:])
+		if b = b[14:]; typ != typeIPv4 || len(b) == 0 || b[0]>>4 != 4 {
+			b = passEther(typ, b)
+		}
 	case LinkIP:
 	case LinkPPP:
 		b = passPPP(b)
@@ -50,8 +53,7 @@ func Find(link Link, b []byte) (h Header, ok bool) {
 	default:
 		return h, false
 	}
-	ok = h.read(b)
-	return h, ok
+	return read(b)
 }
 
 // The following return the IP packet in what follows a header, or nil.

@@ -161,6 +161,44 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+func TestForeign(t *testing.T) {
+	const ip, tag = layers.EthernetTypeIPv4, layers.EthernetTypeDot1Q
+	web := tcpPacket(t, client, gateway, 40000, 443)
+	edited := func(at int, value byte) []byte {
+		b := append([]byte(nil), web...)
+		b[at] = value
+		return join(t, ether(ip), gopacket.Payload(b))
+	}
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		want bool
+	}{
+		{"TCP", framed(t, web), true},
+		{"UDP", edited(9, 17), true},
+		{"TCP in a VLAN", join(t, ether(tag), vlan(7, ip), gopacket.Payload(web)), true},
+		{"no total length", edited(3, 0), true},
+		{"total length of the IP header", edited(3, 20), true},
+		{"total length below that", edited(3, 19), false},
+		{"to PPTP's port", framed(t, tcpPacket(t, client, gateway, 40000, 1723)), false},
+		{"from PPTP's port", framed(t, tcpPacket(t, gateway, client, 1723, 40000)), false},
+		{"to PPTP's port in a VLAN", join(t, ether(tag), vlan(7, ip), gopacket.Payload(tcpPacket(t, client, gateway, 40000, 1723))), false},
+		{"GRE", framed(t, grePacket(t, client, gateway, 61)), false},
+		{"ICMP", edited(9, 1), false},
+		{"another version", edited(0, 0x65), false},
+		{"options", edited(0, 0x46), false},
+		{"another type", join(t, ether(layers.EthernetTypeARP), gopacket.Payload(web)), false},
+		{"another type in a VLAN", join(t, ether(tag), vlan(7, layers.EthernetTypeARP), gopacket.Payload(web)), false},
+		{"two VLANs", join(t, ether(tag), vlan(7, tag), vlan(8, ip), gopacket.Payload(web)), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, Foreign((*[ForeignLen]byte)(tt.b)))
+			h, ok := Find(LinkEthernet, tt.b)
+			assert.True(t, !tt.want || ok && !h.Relevant())
+		})
+	}
+}
+
 func TestParseLeavesTheRest(t *testing.T) {
 	r := flow.Record{In: 1, Out: 2, Packets: 3, Bytes: 4, Sampling: 5, Arrival: 6, Drop: flow.DropSFlow, Code: 258}
 	want := greRecord(client, gateway, 61)

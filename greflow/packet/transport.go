@@ -51,7 +51,7 @@ func fillPorts(r *flow.Record, b []byte) {
 }
 
 // unreachable says that the packet is an ICMP destination unreachable.
-func (h *Header) unreachable() bool {
+func (h Header) unreachable() bool {
 	var typ byte
 	switch h.proto {
 	case flow.ProtoICMP:
@@ -67,11 +67,11 @@ func (h *Header) unreachable() bool {
 
 // quoted finds the packet that an ICMP error quotes. It is false as well when
 // of a TCP packet the ports are missing.
-func (h *Header) quoted() (q Header, ok bool) {
+func (h Header) quoted() (q Header, ok bool) {
 	if len(h.payload()) < icmpLen {
 		return q, false
 	}
-	ok = q.read(h.payload()[icmpLen:])
+	q, ok = read(h.payload()[icmpLen:])
 	if ok && q.proto == flow.ProtoTCP && len(q.payload()) < 4 {
 		ok = false
 	}

@@ -20,9 +20,11 @@ type Decoder struct {
 	stats     Stats
 
 	// Of the datagram at hand.
-	record  flow.Record // what all its records have in common
-	lost    float64
-	scratch flow.Record // what the sink gets
+	lost   float64
+	record flow.Record // what the sink gets: what all have in common is set once
+
+	// general does without [Decoder.usual]; it is for tests.
+	general bool
 }
 
 // NewDecoder makes a decoder.
@@ -32,6 +34,7 @@ func NewDecoder(cfg Config) *Decoder {
 		cfg:       cfg,
 		exporters: newTable[exporterKey, exporter](cfg.MaxExporters),
 		sources:   newTable[sourceKey, source](cfg.MaxSources),
+		record:    flow.Record{Packets: 1},
 	}
 }
 
@@ -72,11 +75,9 @@ func (d *Decoder) decode(from netip.Addr, now int64, b []byte, sink flow.Sink) *
 	}
 	subAgent, seq, uptime, samples := be.Uint32(b), be.Uint32(b[4:]), be.Uint32(b[8:]), be.Uint32(b[12:])
 
-	d.record = flow.Record{
-		Exporter: flow.Exporter{Addr: agent, Version: flow.SFlow5, Domain: subAgent},
-		Start:    now, End: now, Export: now, Arrival: now,
-		Packets: 1,
-	}
+	r := &d.record
+	r.Exporter = flow.Exporter{Addr: agent, Version: flow.SFlow5, Domain: subAgent}
+	r.Start, r.End, r.Export, r.Arrival = now, now, now, now
 	d.lost = 0
 	e := d.follow(exporterKey{from: from, agent: agent, subAgent: subAgent}, seq, uptime, sink)
 	err := d.decodeSamples(e, samples, b[16:], sink)
@@ -88,6 +89,13 @@ func (d *Decoder) decode(from netip.Addr, now int64, b []byte, sink flow.Sink) *
 // not cost the next.
 func (d *Decoder) decodeSamples(e *exporter, samples uint32, b []byte, sink flow.Sink) (err *Error) {
 	for ; samples > 0; samples-- {
+		if !d.general {
+			var n uint32
+			if n, b = d.usual(e, samples, b, sink); n == samples {
+				break
+			}
+			samples -= n
+		}
 		format, body, rest, ok := readOpaque(b)
 		switch {
 		case body == nil:
@@ -96,7 +104,7 @@ func (d *Decoder) decodeSamples(e *exporter, samples uint32, b []byte, sink flow
 			return d.fail(err, ReasonSampleLength)
 		}
 		b = rest
-		var s sample
+		s := sample{format: format}
 		switch format {
 		case formatFlow:
 			d.stats.FlowSamples++

@@ -51,24 +51,51 @@ func (d *Decoder) decodeSample(s *sample, err *Error, sink flow.Sink) *Error {
 	if !d.cfg.All && !c.relevant() {
 		return err
 	}
-	r := &d.scratch
-	*r = d.record
-	r.In, r.Out, r.Direction = s.in, s.out, s.direction()
-	// Discards are all reported, up to a limit: the rate at which the agent samples says
-	// nothing of them, nor they of it.
-	r.Sampling = float64(s.rate)
-	c.fill(r)
+	d.fill(s, &c)
+	d.stats.Delivered++
+	sink.Record(&d.record)
+	return err
+}
+
+// fill sets all of the record that differs from sample to sample.
+func (d *Decoder) fill(s *sample, c *content) {
+	r := &d.record
+	code, dropped := d.begin(s.format, s.fixed, s.source, s.rate)
+	if c.found {
+		r.Bytes = uint64(c.length)
+		c.header.Fill(r)
+	} else {
+		c.fill(r)
+	}
 	// What an ICMP message says is about the packet it quotes, what the agent says is
 	// about the message.
-	if r.Drop != flow.DropICMP {
-		if s.dropped {
-			r.Drop, r.Code = flow.DropSFlow, uint16(min(s.reason, math.MaxUint16))
-		}
+	if r.Drop == flow.DropICMP {
+		return
+	}
+	if dropped {
+		r.Drop, r.Code = flow.DropSFlow, code
+	}
+	if c.nat != nil {
 		r.PostSrc, r.PostDst = readNAT(c.nat)
 	}
-	d.stats.Delivered++
-	sink.Record(r)
-	return err
+}
+
+// begin sets what the fixed part of a sample says, and clears what
+// [packet.Header.Fill] does not. It returns why the agent dropped the packet, if it did.
+func (d *Decoder) begin(format uint32, fixed []byte, source uint64, rate uint32) (code uint16, dropped bool) {
+	r := &d.record
+	in, out, reason, dropped := ports(format, fixed)
+	r.In, r.Out = in.ifIndex(), out.ifIndex()
+	r.Direction = direction(source, r.In, r.Out)
+	r.Sampling = float64(rate)
+	// The following are rarely set, and addresses dear to clear.
+	if r.Drop != flow.NotDropped {
+		r.Drop, r.Code, r.DropBy = flow.NotDropped, 0, netip.Addr{}
+	}
+	if r.PostSrc.IsValid() || r.PostDst.IsValid() {
+		r.PostSrc, r.PostDst = netip.Addr{}, netip.Addr{}
+	}
+	return uint16(min(reason, math.MaxUint16)), dropped
 }
 
 // readRecords finds the records of a sample that are of use. A header is
@@ -101,13 +128,16 @@ func (d *Decoder) readRecords(s *sample, c *content, err *Error) *Error {
 	return err
 }
 
+// headerFixed is what stands before a header in its record.
+const headerFixed = 16
+
 // readHeader is false when the header is longer than its record.
 func (c *content) readHeader(b []byte) bool {
-	if len(b) < 16 || be.Uint32(b[12:]) > uint32(len(b)-16) {
+	if len(b) < headerFixed || be.Uint32(b[12:]) > uint32(len(b)-headerFixed) {
 		return false
 	}
 	if protocol := be.Uint32(b); !c.found && protocol < uint32(len(links)) && links[protocol].known {
-		c.header, c.found = packet.Find(links[protocol].link, b[16:16+be.Uint32(b[12:])])
+		c.header, c.found = packet.Find(links[protocol].link, b[headerFixed:headerFixed+be.Uint32(b[12:])])
 		c.length = be.Uint32(b[4:])
 	}
 	return true
@@ -161,14 +191,13 @@ func (c *content) relevant() bool {
 	return false
 }
 
+// fill is what [packet.Header.Fill] is, from the fields of a header.
 func (c *content) fill(r *flow.Record) {
-	if c.found {
-		r.Bytes = uint64(c.length)
-		c.header.Fill(r)
-		return
-	}
 	r.Bytes = uint64(be.Uint32(c.fields))
 	r.Proto = c.protocol()
+	r.SrcPort, r.DstPort, r.TCPFlags = 0, 0, 0
+	r.ICMPType, r.ICMPCode, r.HasICMP = 0, 0, false
+	r.CallID, r.HasCallID = 0, false
 	src, dst := c.fields[fieldAddresses:], c.fields[fieldAddresses+c.address:]
 	if c.address == 4 {
 		r.Src, r.Dst = netip.AddrFrom4([4]byte(src)), netip.AddrFrom4([4]byte(dst))

@@ -11,30 +11,28 @@ const (
 	formatDiscard          = 5
 )
 
-// sample is the fixed part of a flow sample, or of a discarded-packet sample.
+// sample is a flow sample, or a discarded-packet sample. Most hold nothing of
+// interest: of the fixed part only that is read at once by which samples are counted.
 type sample struct {
+	format           uint32
 	seq, rate, drops uint32
 	source           uint64 // type in the upper half, index in the lower
-	in, out          uint32 // ifIndex; 0: unknown, several or the agent itself
-	discard          bool   // a discarded-packet sample
-	dropped          bool
-	reason           uint32
 	count            uint32
-	records          []byte
+	fixed, records   []byte
 }
 
 func (s *sample) readFlow(b []byte) bool {
 	if len(b) < 32 {
 		return false
 	}
-	id := be.Uint32(b[4:])
-	s.seq, s.source = be.Uint32(b), uint64(id>>24)<<32|uint64(id&0xFFFFFF)
+	s.seq, s.source = be.Uint32(b), sourceID(be.Uint32(b[4:]))
 	s.rate, s.drops = be.Uint32(b[8:]), be.Uint32(b[16:])
-	in, out := be.Uint32(b[20:]), be.Uint32(b[24:])
-	s.interfaces(in>>30, in&noInterface, out>>30, out&noInterface)
-	s.count, s.records = be.Uint32(b[28:]), b[32:]
+	s.count, s.fixed, s.records = be.Uint32(b[28:]), b, b[32:]
 	return true
 }
+
+// sourceID makes an expanded data source of a compact one.
+func sourceID(v uint32) uint64 { return uint64(v>>24)<<32 | uint64(v&0xFFFFFF) }
 
 func (s *sample) readFlowExpanded(b []byte) bool {
 	if len(b) < 44 {
@@ -42,19 +40,18 @@ func (s *sample) readFlowExpanded(b []byte) bool {
 	}
 	s.seq, s.source = be.Uint32(b), be.Uint64(b[4:])
 	s.rate, s.drops = be.Uint32(b[12:]), be.Uint32(b[20:])
-	s.interfaces(be.Uint32(b[24:]), be.Uint32(b[28:]), be.Uint32(b[32:]), be.Uint32(b[36:]))
-	s.count, s.records = be.Uint32(b[40:]), b[44:]
+	s.count, s.fixed, s.records = be.Uint32(b[40:]), b, b[44:]
 	return true
 }
 
+// readDiscard leaves the rate at 0. Discards are all reported, up to a limit: the
+// rate at which the agent samples says nothing of them, nor they of it.
 func (s *sample) readDiscard(b []byte) bool {
 	if len(b) < 32 {
 		return false
 	}
 	s.seq, s.source, s.drops = be.Uint32(b), be.Uint64(b[4:]), be.Uint32(b[12:])
-	s.interfaces(interfaceSingle, be.Uint32(b[16:]), interfaceSingle, be.Uint32(b[20:]))
-	s.discard, s.dropped, s.reason = true, true, be.Uint32(b[24:])
-	s.count, s.records = be.Uint32(b[28:]), b[32:]
+	s.count, s.fixed, s.records = be.Uint32(b[28:]), b, b[32:]
 	return true
 }
 
@@ -66,28 +63,43 @@ const (
 	noInterfaceExpanded = 0xFFFFFFFF
 )
 
-func (s *sample) interfaces(inFormat, in, outFormat, out uint32) {
-	s.in, s.out = single(inFormat, in), single(outFormat, out)
-	if outFormat == interfaceDiscarded {
-		s.dropped, s.reason = true, out
-	}
-}
+// port is where a packet came in or went out.
+type port struct{ format, value uint32 }
 
-func single(format, value uint32) uint32 {
-	if format != interfaceSingle || value == noInterface || value == noInterfaceExpanded {
+// compact is a port in 32 bits.
+func compact(v uint32) port { return port{v >> 30, v & noInterface} }
+
+// ifIndex is 0 if unknown, several or the agent itself.
+func (p port) ifIndex() uint32 {
+	if p.format != interfaceSingle || p.value == noInterface || p.value == noInterfaceExpanded {
 		return 0
 	}
-	return value
+	return p.value
+}
+
+// ports reads them from the fixed part of a sample, and why the agent dropped the
+// packet if it did.
+func ports(format uint32, b []byte) (in, out port, reason uint32, dropped bool) {
+	switch format {
+	case formatFlow:
+		in, out = compact(be.Uint32(b[20:])), compact(be.Uint32(b[24:]))
+	case formatFlowExpanded:
+		in, out = port{be.Uint32(b[24:]), be.Uint32(b[28:])}, port{be.Uint32(b[32:]), be.Uint32(b[36:])}
+	case formatDiscard:
+		in, out = port{interfaceSingle, be.Uint32(b[16:])}, port{interfaceSingle, be.Uint32(b[20:])}
+		return in, out, be.Uint32(b[24:]), true
+	}
+	return in, out, out.value, out.format == interfaceDiscarded
 }
 
 // direction tells on which side of its interface the agent sampled the packet.
-func (s *sample) direction() flow.Direction {
+func direction(source uint64, in, out uint32) flow.Direction {
 	// The upper half is the type: 0 is an ifIndex.
 	switch {
-	case s.in == s.out || s.source == 0:
-	case s.source == uint64(s.in):
+	case in == out || source == 0:
+	case source == uint64(in):
 		return flow.Ingress
-	case s.source == uint64(s.out):
+	case source == uint64(out):
 		return flow.Egress
 	}
 	return flow.DirectionUnknown

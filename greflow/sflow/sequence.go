@@ -75,7 +75,8 @@ func (d *Decoder) newEpoch(e *exporter) {
 // this one, and notes a new sampling rate.
 func (d *Decoder) count(e *exporter, s *sample, sink flow.Sink) {
 	key := sourceKey{epoch: e.epoch, id: s.source}
-	if s.discard {
+	discard := s.format == formatDiscard
+	if discard {
 		key.discard = 1
 	} else {
 		e.received++
@@ -92,14 +93,14 @@ func (d *Decoder) count(e *exporter, s *sample, sink flow.Sink) {
 	case ahead < 0:
 		return
 	}
-	if s.discard {
+	if discard {
 		d.stats.DiscardsLost += uint64(ahead) + uint64(dropped)
 	} else {
 		d.stats.SamplesLost += uint64(ahead)
 		d.stats.SamplesDropped += uint64(dropped)
 		d.lost += float64(ahead) + float64(dropped)
 	}
-	if !s.discard && src.rate != s.rate && e.rate != s.rate {
+	if !discard && src.rate != s.rate && e.rate != s.rate {
 		e.rate = s.rate
 		d.note(sink, flow.NoteSampling, float64(s.rate))
 	}
