@@ -1,7 +1,6 @@
 package snmpppp
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -42,7 +41,10 @@ func TestNoAnswer(t *testing.T) {
 		{"cut short", agent.Config{Raw: func(_ *agent.Request, b []byte) []byte { return b[:len(b)/2] }}, nil, walk.KindMalformed},
 		{"garbage", agent.Config{Raw: func(*agent.Request, []byte) []byte { return []byte("HTTP/1.1 400 Bad Request\r\n\r\n") }}, nil, walk.KindMalformed},
 		{"zeros", agent.Config{Raw: func(*agent.Request, []byte) []byte { return make([]byte, 500) }}, nil, walk.KindMalformed},
-		{"all lengths huge", agent.Config{Raw: func(_ *agent.Request, b []byte) []byte { return bytes.ReplaceAll(b, []byte{0x82}, []byte{0x84}) }}, nil, walk.KindMalformed},
+		{"a length of 4 GiB", agent.Config{Raw: func(_ *agent.Request, b []byte) []byte {
+			return append([]byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff}, b[2:]...)
+		}}, nil, walk.KindMalformed},
+		{"a length of 64 KiB", agent.Config{Raw: func(_ *agent.Request, b []byte) []byte { return append([]byte{0x30, 0x82, 0xff, 0xff}, b[2:]...) }}, nil, walk.KindMalformed},
 		{"none of the tables", agent.Config{}, nil, walk.KindUnsupported},
 		{"name that does not exist", agent.Config{}, func(t *Target) { t.Host = "gateway.invalid" }, walk.KindResolve},
 		{"no way", agent.Config{}, func(t *Target) { t.Host = "240.0.0.1" }, ""},
