@@ -55,10 +55,13 @@ type signal struct {
 	path       bool
 	regular    bool
 	after      string
-	afterIndex int // -1: none
+	afterIndex int   // -1: none
+	later      []int // stages that follow
+	rounds     uint8 // of its last three in which it must be bad; 0: not said
 	ttl        time.Duration
 	rate       float64
 	peers      int
+	sure       bool // one observation is enough
 	share      string
 	from       []condition
 	line       int

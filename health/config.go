@@ -40,7 +40,8 @@ type Config struct {
 	// Quorum is the share of the vantages that must see a failure, which are two at least
 	// if there are two. Default 0.5.
 	Quorum float64
-	// Rounds is in how many of its last three rounds a vantage must see it. Default 2.
+	// Rounds is in how many of its last three rounds something that comes at intervals must be bad, where the
+	// codebook does not say. Default 2.
 	Rounds int
 	// VantageShare is the share of its gateways that must fail to a vantage for it to
 	// be the culprit. Default 0.8.

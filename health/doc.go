@@ -25,12 +25,16 @@
 //
 // Of each signal, source and vantage the newest three rounds are kept. Evidence counts for its
 // time to live; after that the signal is unknown, never ok. A stage that was not
-// reached since an earlier one failed is unknown, too. A vantage sees a failure when
-// two of its last three rounds do, and the gateway has it when half of its vantages do,
-// two at least. With one vantage that one is believed, but causes in the network stay below a
-// confidence of 0.7. A vantage to which most gateways fail, while others see them work, is
+// reached since an earlier one failed is unknown, too, and one that the same session got past did
+// not fail. What comes at intervals is bad when two of its last three rounds are. Of the
+// vantages of a probe half must see a failure, two at least. With one vantage that one is
+// believed, but causes in the network stay below a confidence of 0.7. A vantage to which most gateways fail, while others see them work, is
 // itself the culprit, and not listened to. For other signals the majority of the sources
 // counts, and a draw says nothing.
+//
+// No single observation opens an incident. Two must speak for a cause, of the same signal or
+// of several, and all three rounds of a signal that speaks alone; the codebook says which
+// events are sure by themselves.
 //
 // The score of a cause is its prior, times a noisy-or of the evidence that speaks for it,
 // times what each contradiction leaves; see the head of the codebook. Causes for which the

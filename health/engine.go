@@ -46,12 +46,22 @@ func New(c Config) (*Engine, error) {
 		c.Codebook = DefaultCodebook()
 	}
 	e := &Engine{
-		config: c, book: c.Codebook, gateways: make(map[string]*gateway), vantages: newVantages(),
+		config: c, book: c.Codebook.clone(), gateways: make(map[string]*gateway), vantages: newVantages(),
 		windows: windows{configured: c.Windows}, sharedIncidents: make(map[string]*Incident),
 		readings:      make([]reading, len(c.Codebook.signals)),
 		hypotheses:    make([]hypothesis, 0, len(c.Codebook.causes)),
 		vantageSignal: c.Codebook.signalByID["fleet.vantage"], coverageSignal: c.Codebook.signalByID["self.coverage"],
 		unknownCause: c.Codebook.causeByID[unknownCause],
+	}
+	for i := range e.book.signals {
+		s := &e.book.signals[i]
+		switch {
+		case s.rounds > 0:
+		case s.quorum || s.regular:
+			s.rounds = uint8(c.Rounds)
+		default:
+			s.rounds = 1
+		}
 	}
 	for i := range e.book.causes {
 		var texts [numRoles][]string
@@ -138,7 +148,7 @@ func (e *Engine) judge(g *gateway, t *moment, settling bool) {
 func (e *Engine) failing() bool {
 	for i := range e.readings {
 		s := &e.book.signals[i]
-		if s.quorum && (s.path || s.afterIndex >= 0) && e.readings[i].isBad() {
+		if s.quorum && (s.path || s.afterIndex >= 0) && e.readings[i].isBad() && e.readings[i].sides[sideBad].agree() {
 			return true
 		}
 	}

@@ -78,7 +78,7 @@ func (e *Engine) surveyVantages(g *gateway, t *moment) {
 		if !s.path || !s.quorum {
 			continue
 		}
-		kind, _ := e.says(g, it, s, t, well)
+		kind, _, _ := e.says(g, it, s, t, well)
 		if kind == kindUnknown {
 			continue
 		}
@@ -160,7 +160,7 @@ func (e *Engine) set(n int, source Source, bad bool, kind uint8) {
 	} else {
 		r.kinds[kindOK] = 1
 	}
-	r.sides[at] = side{strength: 1, sources: 1 << source}
+	r.sides[at] = side{strength: 1, sources: 1 << source, witnesses: witnesses{items: 1, times: enough}}
 }
 
 // explanation names what a gateway's cause has in common with that of others.

@@ -52,7 +52,11 @@ func TestDuplicatesAndOldEvidenceChangeNothing(t *testing.T) {
 	ev := Evidence{Gateway: "gw", Signal: "snmp.agent", Value: "ok", At: start}
 	assert.Equal(t, Accepted, b.e.Observe(start, &ev))
 	assert.Equal(t, Duplicate, b.e.Observe(start, &ev))
-	ev.At, ev.Value = start.Add(-time.Second), "unreachable"
+	for i := 1; i < keptObservations; i++ { // rounds that came late still count
+		ev.At, ev.Value = start.Add(-time.Duration(i)*time.Second), "unreachable"
+		assert.Equal(t, Accepted, b.e.Observe(start, &ev))
+	}
+	ev.At = start.Add(-time.Minute)
 	assert.Equal(t, Superseded, b.e.Observe(start, &ev))
 }
 

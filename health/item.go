@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// keptObservations is how many observations of one thing are kept: the rounds of
-// a quorum, or the clients that show it.
+// keptObservations is how many observations of one thing are kept: its rounds, or the
+// clients that show it.
 const keptObservations = 3
 
 // observation is one round of a vantage, or the last word about one client.
@@ -62,8 +62,7 @@ func (l *last) compare(m *last) int {
 		bytes.Compare(l.trace[:], m.trace[:]), bytes.Compare(l.span[:], m.span[:]))
 }
 
-// take adds an observation. Signals with a quorum keep the newest rounds, those
-// that count clients the newest word about each, and others the newest only.
+// take adds an observation. Signals that count clients keep the newest word about each, others the newest rounds.
 func (it *item) take(s *signal, l *last, peer uint32) Outcome {
 	order := 1
 	if it.count > 0 {
@@ -83,31 +82,24 @@ func (it *item) take(s *signal, l *last, peer uint32) Outcome {
 }
 
 func (it *item) insert(s *signal, o observation) bool {
-	limit := 1
-	if s.quorum || s.peers > 0 {
-		limit = keptObservations
-	}
 	if !s.peersCounted() {
 		o.peer = 0
 	}
-	for i := range it.seen[:it.count] {
-		if have := &it.seen[i]; s.same(have, &o) {
-			if newer(have, &o) >= 0 {
-				return false
-			}
-			copy(it.seen[i:it.count], it.seen[i+1:it.count]) // to be put in its new place
-			it.count--
-			break
+	if i := it.inPlaceOf(s, &o); i >= 0 {
+		if newer(&it.seen[i], &o) >= 0 {
+			return false
 		}
+		copy(it.seen[i:it.count], it.seen[i+1:it.count]) // to be put in its new place
+		it.count--
 	}
 	at := int(it.count)
 	for at > 0 && newer(&it.seen[at-1], &o) < 0 {
 		at--
 	}
-	if at >= limit {
+	if at >= keptObservations {
 		return false
 	}
-	if int(it.count) < limit {
+	if it.count < keptObservations {
 		it.count++
 	}
 	copy(it.seen[at+1:it.count], it.seen[at:])
@@ -125,12 +117,27 @@ func newer(a, b *observation) int {
 // peersCounted tells whether observations are told apart by client.
 func (s *signal) peersCounted() bool { return s.peers > 0 && !s.quorum }
 
-// same tells whether two observations are of the same round or client.
-func (s *signal) same(a, b *observation) bool {
-	if s.peersCounted() {
-		return a.peer == b.peer
+// maxGeneral is how many rounds are kept beside the clients, of a signal that tells them apart.
+const maxGeneral = 2
+
+// inPlaceOf returns the index of the observation that a new one stands for or stands against: of the same
+// round, of the same client, or the oldest of those that are about no client. It is -1 if there is none.
+func (it *item) inPlaceOf(s *signal, o *observation) int {
+	general, oldest := 0, -1
+	for i := range it.seen[:it.count] {
+		have := &it.seen[i]
+		switch {
+		case have.peer != o.peer:
+		case o.peer != 0 || have.at == o.at:
+			return i
+		default:
+			general, oldest = general+1, i
+		}
 	}
-	return a.at == b.at
+	if s.peersCounted() && o.peer == 0 && general == maxGeneral {
+		return oldest
+	}
+	return -1
 }
 
 // fresh tells whether what was seen at this time still counts, and does yet.
@@ -153,41 +160,68 @@ type moment struct {
 	now, latest int64 // latest: what is after that is from a clock that is wrong
 }
 
-// kind says what the item says now.
-func (it *item) now(s *signal, t *moment, rounds int) uint8 {
-	var kind, bads, newestBad uint8
+// now says what the item says now, and in how many rounds it was bad. Two rounds of three must be bad in the same
+// way, for what is mistaken rarely is so twice alike; three need not.
+func (e *Engine) now(g *gateway, it *item, s *signal, t *moment) (kind, times uint8) {
+	var bad [keptObservations]uint8
+	var general uint8 // rounds that are not about one client
 	first := true
 	for i := range it.seen[:it.count] {
 		o := &it.seen[i]
 		if !it.fresh(o.at, t) {
 			continue
 		}
-		if first {
-			kind, first = o.kind, false
+		said := o.kind
+		if said >= kindBad && e.passed(g, it, s, o.at) {
+			said = kindOK
 		}
-		if o.kind < kindBad {
+		if first {
+			kind, first = said, false
+		}
+		if said < kindBad {
 			continue
 		}
-		if bads++; newestBad == 0 {
-			newestBad = o.kind
-		}
-		if s.peersCounted() && o.peer == 0 {
-			bads = keptObservations // not about one client
+		bad[times] = said
+		times++
+		if o.peer == 0 {
+			general++
 		}
 	}
 	switch {
-	case s.peersCounted() && bads > 0:
-		if int(bads) >= s.peers {
-			return newestBad
-		}
-		return kindFewPeers
-	case s.quorum && kind != kindUnknown:
-		if int(bads) >= rounds {
-			return newestBad
-		}
-		if kind >= kindBad {
-			return kindUnknown // one failure is none yet
+	case times == 0 || s.rounds == 1 && !s.peersCounted():
+		return kind, times
+	case s.peersCounted() && general >= s.rounds && s.rate > 0:
+		return bad[0], keptObservations // each counts several clients
+	case s.peersCounted() && general >= s.rounds:
+		return bad[0], general
+	case s.peersCounted() && times-general >= uint8(s.peers):
+		return bad[0], times - general
+	case s.peersCounted() && times > general:
+		return kindFewPeers, times - general
+	case !s.peersCounted() && kind != kindUnknown && times >= s.rounds && (times == keptObservations || bad[0] == bad[1]):
+		return bad[0], times
+	case kind < kindBad:
+		return kind, times
+	}
+	return kindUnknown, times // too few failures are none yet
+}
+
+// passed tells whether a later stage worked in the session of a round: then this one did, too.
+func (e *Engine) passed(g *gateway, it *item, s *signal, at int64) bool {
+	for _, n := range s.later {
+		if after := g.find(newKey(n, it.key.source(), it.key.vantage())); after != nil && after.workedAt(at) {
+			return true
 		}
 	}
-	return kind
+	return false
+}
+
+// workedAt tells whether it was ok at this very time.
+func (it *item) workedAt(at int64) bool {
+	for i := range it.seen[:it.count] {
+		if it.seen[i].at == at {
+			return it.seen[i].kind == kindOK
+		}
+	}
+	return false
 }

@@ -212,18 +212,27 @@ func (p *parser) resolve() {
 			p.failAt(s.line, "signals.%s.after: unknown signal %q: %s", s.name, s.after, near(s.after, b.signalByID))
 		}
 	}
-	for i := range b.signals {
-		steps := 0
-		for j := i; j >= 0 && steps <= len(b.signals); j = b.signals[j].afterIndex {
-			steps++
-		}
-		if steps > len(b.signals) {
-			p.failAt(b.signals[i].line, "signals.%s.after: the stages go round in a circle", b.signals[i].name)
-			break
-		}
-	}
+	p.resolveStages()
 	for i := range b.causes {
 		p.resolveCause(i)
+	}
+}
+
+// resolveStages finds which stages follow which.
+func (p *parser) resolveStages() {
+	signals := p.book.signals
+	for i := range signals {
+		signals[i].later = nil
+	}
+	for i := range signals {
+		steps := 0
+		for j := signals[i].afterIndex; j >= 0; j = signals[j].afterIndex {
+			if steps++; steps > len(signals) {
+				p.failAt(signals[i].line, "signals.%s.after: the stages go round in a circle", signals[i].name)
+				return
+			}
+			signals[j].later = append(signals[j].later, i)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/otelcol-pptp/otelcol-pptp/internal/suggest"
 )
 
-var signalFields = []string{"says", "values", "quorum", "path", "regular", "after", "ttl", "rate", "peers", "share", "from"}
+var signalFields = []string{"says", "values", "quorum", "path", "regular", "after", "ttl", "rate", "rounds", "sure", "peers", "share", "from"}
 
 // signals reads all signals, then what they are derived from: that may stand later.
 func (p *parser) signals(n *yaml.Node) {
@@ -72,6 +72,10 @@ func (p *parser) signalField(s *signal, field, what string, v *yaml.Node) {
 		s.ttl = p.span(v, what)
 	case "rate":
 		s.rate = p.number(v, what, 0, 0.99)
+	case "rounds":
+		s.rounds = uint8(p.number(v, what, 1, keptObservations))
+	case "sure":
+		s.sure = p.yes(v, what)
 	case "peers":
 		s.peers = int(p.number(v, what, 0, keptObservations))
 	case "share":

@@ -63,6 +63,8 @@ func TestErrorsNameFileLineAndWhatWasMeant(t *testing.T) {
 		"circle":         {"signals: {probe.tcp: {after: probe.lcp}}", "go round in a circle"},
 		"after":          {"signals: {probe.x: {after: probe.tcpp}}", `did you mean "probe.tcp"?`},
 		"ttl":            {"signals: {probe.x: {ttl: 1}}", "not a duration in [1s, 24h0m0s]"},
+		"rounds":         {"signals: {probe.x: {rounds: 4}}", "not a number in [1, 3]"},
+		"sure":           {"signals: {probe.x: {sure: 2}}", "neither true nor false"},
 		"twice":          {"causes:\n  a: {title: b,\n    title: c}", "f.yaml:3: causes.a: title is there twice"},
 		"alias":          {"causes: &a\n  b: *a", "aliases are not read"},
 		"version":        {"version: 2", `version: "2" is not 1`},

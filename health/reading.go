@@ -33,12 +33,15 @@ type side struct {
 	strength float32
 	sources  uint16 // bits
 	newest   *item
+	witnesses
 }
 
 // signalSet is a set of signals.
 type signalSet [maxSignals / 64]uint64
 
 func (s *signalSet) add(i int) { s[i/64] |= 1 << (i % 64) }
+
+func (s *signalSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 
 func (s *signalSet) meets(o *signalSet) bool {
 	for i := range s {
@@ -60,7 +63,7 @@ func (e *Engine) read(g *gateway, t *moment) (coverage float64) {
 		it := &g.items[i]
 		n := it.key.signal()
 		s := &e.book.signals[n]
-		kind, fresh := e.says(g, it, s, t, well)
+		kind, times, fresh := e.says(g, it, s, t, well)
 		if !fresh {
 			e.stats.Stale++
 		}
@@ -74,7 +77,7 @@ func (e *Engine) read(g *gateway, t *moment) (coverage float64) {
 			continue
 		}
 		if fresh {
-			e.readings[n].add(it, kind, &e.vantages)
+			e.readings[n].add(s, it, kind, times, &e.vantages)
 		}
 	}
 	e.wrong = signalSet{}
@@ -104,7 +107,7 @@ func (e *Engine) read(g *gateway, t *moment) (coverage float64) {
 // says tells what an item says now, and whether it is fresh: a stage that was not
 // reached since an earlier one failed is, and is unknown. Of a gateway that is well no
 // stage failed.
-func (e *Engine) says(g *gateway, it *item, s *signal, t *moment, well bool) (kind uint8, fresh bool) {
+func (e *Engine) says(g *gateway, it *item, s *signal, t *moment, well bool) (kind, times uint8, fresh bool) {
 	for after := s.afterIndex; after >= 0 && !well; after = e.book.signals[after].afterIndex {
 		before := g.find(newKey(after, it.key.source(), it.key.vantage()))
 		if before == nil {
@@ -113,20 +116,22 @@ func (e *Engine) says(g *gateway, it *item, s *signal, t *moment, well bool) (ki
 		// Once is not enough: until the earlier stage is bad by as many rounds as it takes, this one counts as
 		// before, or a fault that moves to an earlier stage would look healed in between.
 		o := &before.seen[0]
-		if o.kind >= kindBad && o.at > it.seen[0].at && before.fresh(o.at, t) &&
-			before.now(&e.book.signals[after], t, e.config.Rounds) >= kindBad {
-			return kindUnknown, true
+		if o.kind >= kindBad && o.at > it.seen[0].at && before.fresh(o.at, t) {
+			if earlier, _ := e.now(g, before, &e.book.signals[after], t); earlier >= kindBad {
+				return kindUnknown, 0, true
+			}
 		}
 	}
 	for i := range it.seen[:it.count] {
 		if it.fresh(it.seen[i].at, t) {
-			return it.now(s, t, e.config.Rounds), true
+			kind, times = e.now(g, it, s, t)
+			return kind, times, true
 		}
 	}
-	return kindUnknown, false
+	return kindUnknown, 0, false
 }
 
-func (r *reading) add(it *item, kind uint8, names *vantages) {
+func (r *reading) add(s *signal, it *item, kind, times uint8, names *vantages) {
 	r.kinds[kind]++
 	r.fresh++
 	if kind == kindUnknown {
@@ -144,6 +149,10 @@ func (r *reading) add(it *item, kind uint8, names *vantages) {
 		r.bad++
 	}
 	where.strength = max(where.strength, it.strength)
+	if s.sure {
+		times = enough
+	}
+	where.add(witnesses{items: 1, times: uint16(times), rounds: s.rounds > 1})
 	where.sources |= 1 << it.key.source()
 	if where.newest == nil || names.later(it, where.newest) {
 		where.newest = it

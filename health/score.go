@@ -33,6 +33,7 @@ type hypothesis struct {
 	confidence  float64
 	coverage    float64 // share of the cause's evidence that is known, by weight
 	sources     uint16  // bits: who says so
+	witnesses   witnesses
 	used        signalSet
 	single      bool
 	lacking     bool // something that it requires is not known to hold
@@ -84,7 +85,10 @@ func (e *Engine) weigh(n int, h *hypothesis) bool {
 				holds = holds || role == Required
 				doubt *= 1 - t.weight*float64(by.strength)
 				h.sources |= by.sources
-				h.used.add(what.signal)
+				if !h.used.has(what.signal) {
+					h.used.add(what.signal)
+					h.witnesses.add(by.witnesses)
+				}
 				h.single = h.single || e.readings[what.signal].single(&e.book.signals[what.signal])
 			case v == yes && role == Supporting:
 				doubt *= 1 - t.weight*float64(by.strength)
@@ -101,6 +105,9 @@ func (e *Engine) weigh(n int, h *hypothesis) bool {
 		if role == Required && !holds {
 			return false
 		}
+	}
+	if c.state != Healthy && !h.witnesses.agree() {
+		return false
 	}
 	h.score = min(1, factor*(1-doubt))
 	h.coverage = known / all

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +76,15 @@ func tuneOn(n int, only, with string, loud bool) error {
 		c := s.causes[name]
 		fmt.Printf("%-40s P %.2f R %.2f F1 %.2f\n", name, c.precision(), c.recall(), c.f1())
 	}
-	fmt.Printf("macro-F1 %.3f, top-2 %.3f, %d trials in %s\n", s.macroF1(), ratio(s.rightTop2, s.faults), len(trials), time.Since(began).Round(time.Second))
+	falsely, hours := 0, 0.0
+	for _, t := range trials {
+		falsely, hours = falsely+t.falsely, hours+t.hours
+	}
+	visible := observable(k.have)
+	trials = slices.DeleteFunc(trials, func(t *trial) bool { return !slices.Contains(visible, t.truth) })
+	fmt.Printf("macro-F1 %.3f, of observable causes %.3f, top-2 %.3f, right cause after %s, %.2f false incidents a gateway-hour, in %s\n", s.macroF1(),
+		scoreOf(trials, toldOf).macroF1(), ratio(s.rightTop2, s.faults), took(percentile(trials, func(t *trial) time.Duration { return t.detect }, 0.5)),
+		float64(falsely)/hours, time.Since(began).Round(time.Second))
 	return nil
 }
 

@@ -86,9 +86,13 @@ func (r *Reader) tellEnds(w *gatewayWindow, ev *health.Evidence, what says, is f
 			ev.Bad++
 		}
 	}
-	if ev.Total >= minEnds {
-		r.tell(ev)
+	if ev.Total < minEnds {
+		return
 	}
+	if ev.Bad == 0 {
+		ev.Value, ev.Total = "ok", 0 // of none it is so
+	}
+	r.tell(ev)
 }
 
 // tellMass compares the sessions that ended within a minute with those that were up, and with how many
@@ -111,10 +115,11 @@ func (r *Reader) tellMass(w *gatewayWindow, ev *health.Evidence) {
 	minutes := max(1, int(r.config.Window/massWithin)-1)
 	ev.Signal, ev.Value = "log.disconnects", "mass"
 	ev.Bad, ev.Total = uint32(now), uint32(now+w.active)
-	if now < minMass || now*minutes < massOverUsual*before {
-		ev.Bad = 0
+	switch {
+	case ev.Total < minEnds:
+		return
+	case now < minMass || now*minutes < massOverUsual*before: // no more than usual, whatever the share is
+		ev.Value, ev.Bad, ev.Total = "ok", 0, 0
 	}
-	if ev.Total >= minEnds {
-		r.tell(ev)
-	}
+	r.tell(ev)
 }

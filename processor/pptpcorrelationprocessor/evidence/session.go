@@ -50,7 +50,8 @@ type round struct {
 	at            int64
 	trace         pcommon.TraceID
 	metric, event bool
-	failed        bool // an event said so
+	failed        bool   // an event said so
+	worked        uint16 // stages that it was told to have got past, a bit each
 }
 
 // target is one that a probe looks at.
@@ -192,9 +193,9 @@ func (r *Reader) probeMetrics(rm pmetric.ResourceMetrics) {
 	n := t.metricRound(at)
 	r.round = n.at
 	if s.ok {
-		r.worked(t, &s, max(reach, r.stages.reach["control"]))
+		r.worked(t, n, &s, max(reach, r.stages.reach["control"]))
 	} else if s.errorType != "" {
-		r.failed(t, &s)
+		r.failed(t, n, &s)
 	}
 	switch {
 	case t.warned && slow > t.latency:
@@ -268,12 +269,13 @@ func lastNumber(m pmetric.Metric) (dp pmetric.NumberDataPoint, ok bool) {
 	return dp, ok
 }
 
-// worked tells that all stages up to one work.
-func (r *Reader) worked(t *target, s *session, reach int) {
+// worked tells that all stages up to one work: once, for a session that is told twice is still one.
+func (r *Reader) worked(t *target, n *round, s *session, reach int) {
 	for i := range min(reach+1, len(r.stages.signals)) {
-		if r.stages.signals[i] == "probe.dns" && !t.dnsWrong {
+		if n.worked&(1<<i) != 0 || r.stages.signals[i] == "probe.dns" && !t.dnsWrong {
 			continue
 		}
+		n.worked |= 1 << i
 		r.stage(s, says{r.stages.signals[i], "ok"})
 	}
 	if reach >= 0 {
@@ -282,7 +284,7 @@ func (r *Reader) worked(t *target, s *session, reach int) {
 }
 
 // failed tells which stage failed, and that those before work. Of those after it nothing is known.
-func (r *Reader) failed(t *target, s *session) {
+func (r *Reader) failed(t *target, n *round, s *session) {
 	f, ok := r.stages.failures[s.errorType]
 	if !ok {
 		r.stats.Dropped[DroppedStage]++
@@ -300,7 +302,7 @@ func (r *Reader) failed(t *target, s *session) {
 	if f.atStage {
 		bad = says{r.stages.signals[at], f.atValues[at]}
 	}
-	r.worked(t, s, reached)
+	r.worked(t, n, s, reached)
 	if bad.signal == "" {
 		return
 	}

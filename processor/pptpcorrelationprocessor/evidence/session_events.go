@@ -52,10 +52,10 @@ func (r *Reader) sessionEvent(name string, lr plog.LogRecord, resource pcommon.M
 	switch name {
 	case "pptp.session.established":
 		// It has an address, or reached its depth; what comes after that is told by its end.
-		r.worked(t, &s, min(r.stages.reach[s.depth], r.stages.reach["network"]))
+		r.worked(t, n, &s, min(r.stages.reach[s.depth], r.stages.reach["network"]))
 	case "pptp.session.closed":
 		if !n.failed {
-			r.worked(t, &s, r.stages.reach[s.depth])
+			r.worked(t, n, &s, r.stages.reach[s.depth])
 		}
 	case "pptp.quality.degraded":
 		w, known := r.stages.warnings[s.errorType]
@@ -67,7 +67,7 @@ func (r *Reader) sessionEvent(name string, lr plog.LogRecord, resource pcommon.M
 		}
 	default:
 		n.failed = true
-		r.failed(t, &s)
+		r.failed(t, n, &s)
 	}
 	return true
 }

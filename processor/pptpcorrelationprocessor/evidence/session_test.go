@@ -205,7 +205,7 @@ func TestSuccessTellsAllStagesOfTheDepth(t *testing.T) {
 }
 
 // TestSessionIsOneRound: metrics and events of a session have the same time for the engine, whichever
-// comes first, so that one failure is not taken for two.
+// comes first, so that one failure is not taken for two, and what worked in it is told once.
 func TestSessionIsOneRound(t *testing.T) {
 	metrics := func(r *Reader, end time.Time) []health.Evidence {
 		return collect(func(y func(*health.Evidence)) {
@@ -221,7 +221,7 @@ func TestSessionIsOneRound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newReader(t, Config{})
 			rounds := make(map[time.Time]bool)
-			var nm, ne int
+			var nm, ne, worked int
 			for _, s := range steps {
 				var list []health.Evidence
 				if s == 'm' {
@@ -233,9 +233,11 @@ func TestSessionIsOneRound(t *testing.T) {
 				}
 				require.NotEmpty(t, list)
 				rounds[list[len(list)-1].At] = true
+				worked += strings.Count(strings.Join(words(list), " "), "probe.ocrp=ok")
 				assert.Equal(t, "probe.gre_rx=none", words(list)[len(list)-1])
 			}
 			assert.Len(t, rounds, 2, "two sessions")
+			assert.Equal(t, 2, worked)
 		})
 	}
 }
