@@ -115,17 +115,23 @@ func (p *pair) answersFor(v *view) bool {
 	if p.session(gre) {
 		return true
 	}
-	newer, first := 0, v.now
+	newer, late := 0, v.now
 	for i := range p.conns {
-		if c := &p.conns[i]; c.first > gre+oneClockMargin {
-			newer++
-			first = min(first, c.first)
+		c := &p.conns[i]
+		if c.first <= gre+oneClockMargin {
+			continue
+		}
+		newer++
+		if c.flags&connClosed != 0 {
+			late = min(late, c.last+v.ended) // its GRE ended with it
+		} else {
+			late = min(late, c.first+v.delay)
 		}
 	}
 	if newer == maxConns {
-		first = gre // the first may be forgotten
+		late = min(late, gre+v.delay) // the first may be forgotten
 	}
-	return newer == 0 || p.state == Healthy && v.now <= first+v.delay
+	return newer == 0 || p.state == Healthy && v.now <= late
 }
 
 // survived says that the only control connection was there before and after a silence

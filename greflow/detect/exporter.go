@@ -51,6 +51,7 @@ type exporter struct {
 
 	// What follows from it all.
 	delay  stamp // the age beyond which all was exported
+	ended  stamp // the same of flows that ended
 	window stamp
 	period stamp // between two records of a running flow
 	idle   stamp
@@ -186,6 +187,10 @@ func (x *exporter) compute(cfg *Config) {
 		late = active + slow
 	}
 	x.delay = span(max(late, time.Duration(x.reach.largest())) + cfg.Lag)
+	x.ended = x.delay
+	if !learned && x.told.active == 0 {
+		x.ended = span(tail + slow + cfg.Lag) // no flow was seen that went on from one session to the next
+	}
 	x.period = max(span(active), second)
 	x.idle = span(idle)
 	x.window = max(span(cfg.MinWindow), span(2*active+tail+slow+cfg.Lag))

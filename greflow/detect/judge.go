@@ -6,7 +6,7 @@ import "math"
 type view struct {
 	now, horizon          stamp // everything up to horizon has been exported
 	delay, window, period stamp
-	idle                  stamp
+	ended, idle           stamp
 	clear                 stamp
 	loss                  float64
 	blind                 Reason
@@ -48,7 +48,7 @@ func (d *Detector) view(p *pair, now stamp) view {
 		}
 		v.exporters++
 		v.delay, v.window = max(v.delay, x.delay), max(v.window, x.window)
-		v.period, v.idle = max(v.period, x.period), max(v.idle, x.idle)
+		v.period, v.idle, v.ended = max(v.period, x.period), max(v.idle, x.idle), max(v.ended, x.ended)
 		v.clear = max(v.clear, x.clear)
 		v.loss = max(v.loss, x.loss())
 		if v.blind == NoReason {

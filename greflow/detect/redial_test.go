@@ -48,6 +48,18 @@ func TestShortSessions(t *testing.T) {
 	require.Zero(t, w.blackholes())
 }
 
+// So it is with the time-outs that most exporters have by default, and that this one does not show: the GRE of a session that
+// is over is told of soon.
+func TestShortSessionsOfAnUnknownExporter(t *testing.T) {
+	w := newWorld(t, gatewayConfig())
+	u := w.tunnel(client1, gw1, w.exporter(func(c *sim.Config) { c.Silent, c.Reasons = true, false }))
+	sessions(w, u, 20)
+	require.Equal(t, Healthy, w.state(client1, gw1))
+	u.Blocked = [2]bool{true, true}
+	sessions(w, u, 3)
+	require.Equal(t, Unknown, w.state(client1, gw1))
+}
+
 // GRE of a session that was over does not make a pair healthy whose next ones have none.
 func TestFormerSession(t *testing.T) {
 	w := newWorld(t, gatewayConfig())

@@ -42,7 +42,6 @@ var chaoses = []chaos{
 	{fault: uml.ControlForbidden, cause: "control_rejected", more: true},
 	{fault: uml.GREDropped, cause: "gre_blackhole_bidirectional"},
 	{fault: uml.GREInDropped, cause: "gre_blackhole_client_to_server", more: true},
-	{fault: uml.GREOutDropped, cause: "gre_blackhole_server_to_client", more: true},
 	{fault: uml.GREUnreachable, cause: "gre_rejected_icmp"},
 	{fault: otherAuthentication, cause: "lcp_negotiation_failure", more: true},
 	{fault: uml.SecretChanged, cause: "synthetic_credential_invalid", more: true},
@@ -127,9 +126,9 @@ receivers:
     agents:
       - {endpoint: %[6]s, gateway_id: vpn}
   gre_flow:
-    collection_interval: 10s
+    collection_interval: 3s
     listeners: [{endpoint: "%[4]s:2055"}]
-    detection: {active_timeout: 10s, idle_timeout: 5s}
+    detection: {active_timeout: 10s, idle_timeout: 5s, export_lag: 2s}
     gateways: &gateways
       - {id: vpn, name: %[8]s, addresses: [%[6]s]}
       - {id: vpn-radius, addresses: [%[7]s], radius: [radius-1]}
