@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,6 +133,15 @@ func (p *parser) number(n *yaml.Node, what string, lowest, highest float64) floa
 		return lowest
 	}
 	return v
+}
+
+// whole is number for what is counted.
+func (p *parser) whole(n *yaml.Node, what string, lowest, highest int) int {
+	v := p.number(n, what, float64(lowest), float64(highest))
+	if v != math.Trunc(v) {
+		p.fail(n, "%s: %q is not a whole number in [%d, %d]", what, n.Value, lowest, highest)
+	}
+	return int(v)
 }
 
 func (p *parser) span(n *yaml.Node, what string) time.Duration {

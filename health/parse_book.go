@@ -73,11 +73,11 @@ func (p *parser) signalField(s *signal, field, what string, v *yaml.Node) {
 	case "rate":
 		s.rate = p.number(v, what, 0, 0.99)
 	case "rounds":
-		s.rounds = uint8(p.number(v, what, 1, keptObservations))
+		s.rounds = uint8(p.whole(v, what, 1, keptObservations))
 	case "sure":
 		s.sure = p.yes(v, what)
 	case "peers":
-		s.peers = int(p.number(v, what, 0, keptObservations))
+		s.peers = p.whole(v, what, 0, keptObservations)
 	case "share":
 		if s.share = p.text(v, what); !validName(s.share) {
 			p.fail(v, "%s: %q must be a word of a-z, 0-9 and _, the kind of what is shared", what, s.share)

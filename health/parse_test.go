@@ -64,6 +64,7 @@ func TestErrorsNameFileLineAndWhatWasMeant(t *testing.T) {
 		"after":          {"signals: {probe.x: {after: probe.tcpp}}", `did you mean "probe.tcp"?`},
 		"ttl":            {"signals: {probe.x: {ttl: 1}}", "not a duration in [1s, 24h0m0s]"},
 		"rounds":         {"signals: {probe.x: {rounds: 4}}", "not a number in [1, 3]"},
+		"half a round":   {"signals: {probe.x: {rounds: 1.5}}", "not a whole number in [1, 3]"},
 		"sure":           {"signals: {probe.x: {sure: 2}}", "neither true nor false"},
 		"twice":          {"causes:\n  a: {title: b,\n    title: c}", "f.yaml:3: causes.a: title is there twice"},
 		"alias":          {"causes: &a\n  b: *a", "aliases are not read"},
